@@ -143,6 +143,23 @@ def test_root_fields_take_arguments_fragments_and_variables_as_those_of_the_grap
     assert {"code": "old-age-allowance"} in own["procedures"]
 
 
+def test_a_caller_may_use_any_name(served_hub: ServedHub) -> None:
+    """Variables and fields called as those that the hub adds for itself, and a field called `__typename`."""
+    query = """query($representations: [_Any!]!, $hubFilter: AdministrativeUnitFilter, $hub_First: Int) {
+      _entities(representations: $representations) { ... on AdministrativeUnit {
+        hub_unitCode: name hubunitCode: level found: id __typename: unitCode
+        parts(filter: $hubFilter, first: $hub_First) { totalCount }
+      } } }"""
+    unit = ask(served_hub, "{ administrativeUnits(first: 1) { nodes { id name level unitCode } } }")["data"]
+    held = unit["administrativeUnits"]["nodes"][0]
+    given = {"__typename": "AdministrativeUnit", "unitCode": held["unitCode"]}
+    answer = ask(served_hub, query, representations=[given], hubFilter={"level": {"eq": "COMMUNE"}}, hub_First=1)
+    assert "errors" not in answer, answer
+    (found,) = answer["data"]["_entities"]
+    names = ("hub_unitCode", "hubunitCode", "found", "__typename")
+    assert [found[name] for name in names] == [held[name] for name in ("name", "level", "id", "unitCode")]
+
+
 @pytest.mark.parametrize(
     ("query", "variables", "said"),
     [

@@ -14,54 +14,49 @@ import orjson
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLScalarType,
-    InlineFragmentNode,
-    NamedTypeNode,
-    NameNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
     SelectionSetNode,
-    VariableNode,
     execute,
     get_named_type,
     print_ast,
-    visit,
 )
-from graphql.language.visitor import Visitor, VisitorAction
 
 from hub.access.callers.principals import AuthenticationRefused
 from hub.access.purposes import read_purposes
 from hub.errors import HubError, OperationRefused
 from hub.graph.execution.execute import Executor, Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, find_operation
+from hub.graph.federation.procedure_catalogue import CatalogueRow, describe_procedure
+from hub.graph.federation.selections import Selections, find_own_name, list_used_variables, make_field_node
 from hub.graph.federation.subgraph_schema import EntityKeys, Subgraph, build_subgraph
 from hub.graph.permission.callers import Caller
 from hub.model.names import to_camel_case
 from hub.model.registry import Registry
 from hub.plan.permission.compile import find_public_types
-from hub.procedures.declaration.definition import Procedure, read_procedures
+from hub.procedures.declaration.definition import read_procedures
 from hub.settings import Settings
 
 LOG = logging.getLogger("hub.graph")
 MOST_REPRESENTATIONS = 500
 """Of one request: as many as a filter takes."""
 MOST_KEY_CHARS = 200
-KEY_ALIAS = "hubKey_"
-"""Begins the response names under which keys come along."""
 
 
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 """Of an object: its type, the names of the fields that identify it, and their values."""
 
 
-class CatalogueRow(dict[str, Any]):
-    """A declared object: its values are by the names of fields. All others are answers, whose values are by response names."""
+class _LoadedRow(dict[str, Any]):
+    """An object of an entity as the graph answered it. Its type is not read from it: a caller may call any field `__typename`."""
+
+    def __init__(self, type_name: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(answer)
+        self.type_name = type_name
 
 
 @dataclass(frozen=True)
@@ -97,7 +92,7 @@ class SubgraphExecutor:
             if operation.operation is not OperationType.QUERY:
                 raise OperationRefused("the subgraph only reads", next_step="send a query")
             self._preparer.coerced(operation, request.variables or {})  # its errors quote no values
-            one = _OneRequest(self, checked.document, operation, request.variables or {}, caller)
+            one = _OneRequest(self, checked.document, checked.text, operation, request.variables or {}, caller)
             result = await self._execute(checked.document, request, one)
         except RequestRejected as error:
             return self._refuse(error.errors, error.code, began)
@@ -129,7 +124,7 @@ class SubgraphExecutor:
             variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
             field_resolver=one.resolve,
-            type_resolver=lambda value, *_: value["__typename"],
+            type_resolver=lambda value, *_: value["__typename"] if isinstance(value, CatalogueRow) else value.type_name,
         )
         return result if isinstance(result, ExecutionResult) else await result
 
@@ -141,6 +136,7 @@ class _OneRequest:
         self,
         owner: SubgraphExecutor,
         document: DocumentNode,
+        text: str,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
         caller: Caller,
@@ -150,9 +146,8 @@ class _OneRequest:
         self.variables = variables
         self.caller = caller
         self.retry_after_s: int | None = None
-        self.fragments = {
-            one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
-        }
+        self.selections = Selections(document)
+        self.own_name = find_own_name(text)
 
     def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         """The value of a field."""
@@ -175,8 +170,8 @@ class _OneRequest:
 
     async def _pass_on(self, info: GraphQLResolveInfo[Any]) -> Any:
         """A root field of the graph, as it was asked for."""
-        selections = [self._inline(node, None) for node in info.field_nodes]
-        data = await self._ask([one for many in selections for one in many], {})
+        selections = [self.selections.inline(node, None) for node in info.field_nodes]
+        data = await self._ask([one for many in selections for one in many])
         return data[str(info.path.key)]
 
     async def _entities(self, representations: Sequence[Any], info: GraphQLResolveInfo[Any]) -> list[Any]:
@@ -249,29 +244,30 @@ class _OneRequest:
         self, entity: _Entity, wanted: Sequence[tuple[tuple[str, ...], tuple[str, ...]]], info: GraphQLResolveInfo[Any]
     ) -> dict[Key, Any]:
         """The objects of one type that are there, by type, names and values of the keys they were asked for by."""
-        name = entity.keys.name
+        name, own = entity.keys.name, self.own_name
         names = dict.fromkeys(field for fields in entity.keys.keys for field in fields)
-        keys: list[SelectionNode] = [_field(field, alias=f"{KEY_ALIAS}{field}") for field in names]
+        rows: list[SelectionNode] = [make_field_node(field, alias=f"{own}{field}") for field in names]
         for node in info.field_nodes:
-            keys += self._inline_all(node.selection_set, name)
-        rows = [_field("__typename"), *keys]
+            rows += self.selections.inline_all(node.selection_set, name)
         if entity.is_connection:
-            asked = {fields[0]: [values[0] for own, values in wanted if own == fields] for fields, _ in wanted}
+            asked = {
+                fields[0]: [values[0] for given_by, values in wanted if given_by == fields] for fields, _ in wanted
+            }
             conditions = [{field: {"in": list(dict.fromkeys(values))}} for field, values in asked.items()]
             text = print_ast(SelectionSetNode(selections=tuple(rows)))
-            field = f"found: {entity.field}(filter: $hubFilter, first: $hubFirst) {{ nodes {text} }}"
-            given = {"hubFilter": {"or": conditions}, "hubFirst": len(wanted)}
-            declared = [f"$hubFilter: {name}Filter", "$hubFirst: Int"]
+            field = f"found: {entity.field}(filter: ${own}Filter, first: ${own}First) {{ nodes {text} }}"
+            given = {f"{own}Filter": {"or": conditions}, f"{own}First": len(wanted)}
+            declared = [f"${own}Filter: {name}Filter", f"${own}First: Int"]
             data = await self._ask_text(field, rows, declared, given)
             found = data["found"]["nodes"]
         else:
             text = print_ast(SelectionSetNode(selections=tuple(rows)))
             lists = self._known_lists(values[0] for _, values in wanted)
-            given, declared = {"hubLists": lists}, ["$hubLists: [CodeListName!]"]
-            data = await self._ask_text(f"found: labels(lists: $hubLists) {text}", rows, declared, given)
+            given, declared = {f"{own}Lists": lists}, [f"${own}Lists: [CodeListName!]"]
+            data = await self._ask_text(f"found: labels(lists: ${own}Lists) {text}", rows, declared, given)
             found = data["found"]
         return {
-            (name, fields, tuple(str(row[f"{KEY_ALIAS}{field}"]) for field in fields)): row
+            (name, fields, tuple(str(row[f"{own}{field}"]) for field in fields)): _LoadedRow(name, row)
             for row in found
             for fields in entity.keys.keys
         }
@@ -280,21 +276,20 @@ class _OneRequest:
         known: Any = self.owner.subgraph.schema.type_map["CodeListName"]
         return [name for name in dict.fromkeys(names) if name in known.values]
 
-    async def _ask(self, selections: Sequence[SelectionNode], given: Mapping[str, Any]) -> dict[str, Any]:
+    async def _ask(self, selections: Sequence[SelectionNode]) -> dict[str, Any]:
         text = print_ast(SelectionSetNode(selections=tuple(selections)))
-        return await self._ask_text(text.strip().removeprefix("{").removesuffix("}"), selections, [], given)
+        return await self._ask_text(text.strip().removeprefix("{").removesuffix("}"), selections, [], {})
 
     async def _ask_text(
         self, text: str, selections: Sequence[SelectionNode], declared: Sequence[str], given: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Ask the graph. Raises GraphQLError with what it answers if it refuses."""
-        used = _UsedVariables()
-        visit(SelectionSetNode(selections=tuple(selections)), used)
+        used = list_used_variables(selections)
         definitions = [
-            print_ast(one) for one in self.operation.variable_definitions or () if one.variable.name.value in used.names
+            print_ast(one) for one in self.operation.variable_definitions or () if one.variable.name.value in used
         ]
         head = ", ".join((*definitions, *declared))
-        variables = {name: value for name, value in self.variables.items() if name in used.names} | dict(given)
+        variables = {name: value for name, value in self.variables.items() if name in used} | dict(given)
         query = f"query{f'({head})' if head else ''} {{ {text} }}"
         response = await self.owner.executor.respond(GraphQLRequest(query=query, variables=variables), self.caller)
         self.retry_after_s = response.retry_after_s or self.retry_after_s
@@ -304,31 +299,6 @@ class _OneRequest:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def _inline(self, node: SelectionNode, kind: str | None) -> list[SelectionNode]:
-        """A selection without spreads of fragments. With `kind`, what of a selection on the union of entities is about that type."""
-        if isinstance(node, FieldNode):
-            if node.selection_set is None:
-                return [node]
-            below = SelectionSetNode(selections=tuple(self._inline_all(node.selection_set, None)))
-            return [FieldNode(alias=node.alias, name=node.name, arguments=node.arguments, directives=node.directives, selection_set=below)]  # fmt: skip
-        if isinstance(node, FragmentSpreadNode):
-            fragment = self.fragments[node.name.value]
-            named: str | None = fragment.type_condition.name.value
-            selections = fragment.selection_set
-        else:
-            assert isinstance(node, InlineFragmentNode)
-            named = node.type_condition.name.value if node.type_condition else None
-            selections = node.selection_set
-        if kind is not None and named not in (None, "_Entity", kind):
-            return []
-        is_of_union = kind is not None and named in (None, "_Entity")
-        below = SelectionSetNode(selections=tuple(self._inline_all(selections, kind if is_of_union else None)))
-        kept = None if named is None or named == "_Entity" else NamedTypeNode(name=NameNode(value=named))
-        return [InlineFragmentNode(type_condition=kept, directives=node.directives, selection_set=below)] if below.selections else []  # fmt: skip
-
-    def _inline_all(self, selections: SelectionSetNode | None, kind: str | None) -> list[SelectionNode]:
-        return [one for node in (selections.selections if selections else ()) for one in self._inline(node, kind)]
-
 
 def _without_inside(error: GraphQLError) -> GraphQLError:
     """The error if it is a refusal; for a fault of the program, one that tells nothing of the inside."""
@@ -337,46 +307,3 @@ def _without_inside(error: GraphQLError) -> GraphQLError:
         return error
     LOG.error("subgraph failed: %s at %s", type(fault).__name__, error.path)
     return GraphQLError("internal error", path=error.path, extensions={"code": "INTERNAL"})
-
-
-class _UsedVariables(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def enter_variable(self, node: VariableNode, *_: object) -> VisitorAction:
-        self.names.add(node.name.value)
-        return None
-
-
-def _field(name: str, alias: str | None = None) -> FieldNode:
-    return FieldNode(name=NameNode(value=name), alias=NameNode(value=alias) if alias else None)
-
-
-def describe_procedure(procedure: Procedure) -> CatalogueRow:
-    """A procedure as the catalogue shows it."""
-    return CatalogueRow(
-        __typename="Procedure",
-        code=procedure.code,
-        version=procedure.version,
-        name=_label(procedure.name),
-        about=_label(procedure.about),
-        inForceFrom=procedure.in_force_from.isoformat(),
-        inForceTo=procedure.in_force_to.isoformat() if procedure.in_force_to else None,
-        legalBasis=[
-            CatalogueRow(title=one.title, article=one.article, about=_label(one.about)) for one in procedure.legal_basis
-        ],
-        requirements=[
-            CatalogueRow(
-                code=one.code,
-                label=_label(one.label),
-                holder=one.holder,
-                evidence=_label(one.evidence) if one.evidence else None,
-            )
-            for one in procedure.requirements
-        ],
-    )
-
-
-def _label(words: Any) -> CatalogueRow:
-    return CatalogueRow(vi=words.vi, en=words.en)
