@@ -38,7 +38,7 @@ for target, name, text in (
     ("hub.cli.permission.limits:app", "limits", "List who has met a limit of reading, and lift it."),
     ("hub.cli.permission.alarms:app", "alarms", "List and acknowledge alarms."),
     ("hub.cli.graph.statistics:app", "statistics", "List the available counts and export them as Parquet files."),
-    ("hub.cli.operate.quality:app", "quality", "Measure how correct, sufficient, clean and live the data is, and show what was measured."),
+    ("hub.cli.operate.quality:app", "quality", "Measure and show how correct, sufficient, clean and live the data is."),
     ("hub.cli.operate.backup:app", "backup", "Back up the database, check a backup, and restore it."),
     ("hub.cli.operate.migrate:migrate_command", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.graph.explain:explain_command", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),

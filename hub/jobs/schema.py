@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.advisory_locks import LockKey, wait_for_lock
 from hub.store.connection import StoreConnection
 from hub.store.engine import SESSION
 from hub.store.roles import STEWARD, WORKER
@@ -20,7 +21,8 @@ from hub.store.roles import STEWARD, WORKER
 JOBS_SCHEMA = "jobs"
 SESSION_OPTIONS = f"{SESSION} -c search_path={JOBS_SCHEMA}"
 """For every session of the queue: its statements and functions name tables without a schema."""
-MIGRATION_LOCK = 7_022_003
+LOCK_WAIT_S = 600
+"""How long it waits for another process that migrates the queue: a first migration takes seconds."""
 QUEUED_TABLES = ("procrastinate_jobs", "procrastinate_events")
 """Where a job is added."""
 
@@ -32,7 +34,11 @@ def migrate_queue(url: str) -> None:
     """
     try:
         with StoreConnection.connect(url, options=SESSION_OPTIONS, autocommit=True) as connection:
-            connection.execute("select pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            if not wait_for_lock(connection, LockKey.MIGRATE_QUEUE, LOCK_WAIT_S):
+                raise StoreUnavailable(
+                    f"another process has been migrating the queue for {LOCK_WAIT_S} s",
+                    next_step="end it, or wait until it is over; then run this again",
+                )
             if _list_applied(connection) != list_migrations().keys():
                 _migrate(connection)
             _grant_roles(connection)

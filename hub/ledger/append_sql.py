@@ -14,9 +14,7 @@ from psycopg.pq import Format
 from hub.ledger.chain import ChainedRecord
 from hub.ledger.months import LedgerMonth
 from hub.ledger.records import PSEUDONYM_BYTES
-
-LOCK_CLASS = 7_022_019
-"""Advisory locks of this class are held by the writers of chains, each by the number of its epoch."""
+from hub.store.advisory_locks import LockKey
 
 INSERT_RECORDS = """
 with appended as (
@@ -38,8 +36,8 @@ from unnest(%(subjects)b::bytea[], %(subject_numbers)b::bigint[], %(roles)b::tex
 
 INSERT_EPOCH = "insert into ledger.epoch (id, month, host) values (%s, %s, %s)"
 END_EPOCH = "update ledger.epoch set ended_at = now() where id = %s"
-LOCK_EPOCH = f"select pg_try_advisory_lock({LOCK_CLASS}, hashtext(%s::text))"
-UNLOCK_EPOCH = f"select pg_advisory_unlock({LOCK_CLASS}, hashtext(%s::text))"
+LOCK_EPOCH = f"select pg_try_advisory_lock({LockKey.LEDGER_EPOCH}, hashtext(%s::text))"
+UNLOCK_EPOCH = f"select pg_advisory_unlock({LockKey.LEDGER_EPOCH}, hashtext(%s::text))"
 OPEN_EPOCHS = "select id, month from ledger.epoch where ended_at is null and id <> %s order by begun_at limit 100"
 CHAIN_HEAD = "select number, hash from ledger.chain_head(%s, %s)"
 

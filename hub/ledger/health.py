@@ -6,14 +6,14 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.ledger.append_sql import LOCK_CLASS
+from hub.store.advisory_locks import LockKey
 
 LAST_CHECKPOINT = "select number, at, signature is not null, extract(epoch from now() - at)::float8 from ledger.checkpoint order by number desc limit 1"
 WITNESSES = "select name, delivered, failing_since, reason from ledger.witness order by name"
 OPEN_CHAINS = f"""
 select e.id::text, e.month, e.host, e.begun_at, exists (
     select from pg_locks l
-    where l.locktype = 'advisory' and l.classid = {LOCK_CLASS} and l.objsubid = 2 and l.granted
+    where l.locktype = 'advisory' and l.classid = {LockKey.LEDGER_EPOCH} and l.objsubid = 2 and l.granted
         and l.objid = (hashtext(e.id::text)::bigint & 4294967295)::oid
         and l.database = (select oid from pg_database where datname = current_database())
 )

@@ -10,12 +10,9 @@ import psycopg
 from psycopg import Connection
 
 from hub.errors import OperationRefused
+from hub.store.advisory_locks import LockKey
 from hub.store.query import fetch_value
 
-RUN = 7_022_002
-"""One run at a time, for as long as its session: two would each undo the other's difference."""
-WRITE = 7_022_003
-"""Held by the transactions that write links: a run's, one for each field, and those of a person's decision."""
 WAIT_S = 10
 """A person waits for a decision, and a run that writes a large field for the first time takes some seconds."""
 
@@ -30,7 +27,7 @@ def hold_link_lock(connection: Connection[Any], *, wait_s: float = WAIT_S) -> da
     """
     connection.execute("select set_config('lock_timeout', %s, true)", (f"{int(wait_s * 1000)}ms",))
     try:
-        connection.execute("select pg_advisory_xact_lock(%s)", (WRITE,))
+        connection.execute("select pg_advisory_xact_lock(%s)", (LockKey.LINK_WRITE,))
     except psycopg.errors.LockNotAvailable:
         raise OperationRefused(
             f"a run of linking is under way and was not over within {wait_s:g} s",

@@ -65,8 +65,8 @@ class StreamFacts:
     drifted: frozenset[str]
     promised_s: float | None
 
-    def of(self, **more: Any) -> Measured:
-        """Something of the stream."""
+    def make_measured(self, **more: Any) -> Measured:
+        """What a measure is of: the stream, or a part of it."""
         return Measured(source=self.source, stream=self.name, **more)
 
 
@@ -155,11 +155,13 @@ def _read_streams(connection: Connection[Any], manifests: Mapping[str, Manifest]
 def _measure_stream(stream: StreamFacts, at: datetime) -> Iterator[QualityMeasure]:
     age = None if stream.as_of is None else max(0, int((at - stream.as_of).total_seconds()))
     promised = None if stream.promised_s is None else int(stream.promised_s)
-    yield QualityMeasure(QualityMetric.SWEEP_AGE, stream.of(), age, promised, stream.as_of)
+    yield QualityMeasure(QualityMetric.SWEEP_AGE, stream.make_measured(), age, promised, stream.as_of)
     columns = stream.columns | stream.drifted
     if columns:
         kept = len(columns) - len(stream.drifted)
-        yield QualityMeasure(QualityMetric.COLUMNS_AS_DECLARED, stream.of(), kept, len(columns), stream.as_of)
+        yield QualityMeasure(
+            QualityMetric.COLUMNS_AS_DECLARED, stream.make_measured(), kept, len(columns), stream.as_of
+        )
 
 
 def _measure_filled(connection: Connection[Any], entity: Entity, counts: _StoreCounts) -> Iterator[QualityMeasure]:
@@ -180,7 +182,7 @@ def _measure_filled(connection: Connection[Any], entity: Entity, counts: _StoreC
             counts.held[stream.id, entity.name] = row["records"]
             yield from measure_fields(entity, stream, row["records"], row["filled"])
             if row["changed"]:
-                of = stream.of(entity=entity.name)
+                of = stream.make_measured(entity=entity.name)
                 yield QualityMeasure(QualityMetric.CHANGED_IN_TIME, of, row["in_time"], row["changed"], stream.as_of)
         else:
             yield from measure_fields(entity, stream, row["records"], row["filled"], row["unit"], counts.step)
@@ -194,11 +196,11 @@ def measure_fields(
     known = [cell for cell in cells if cell is not None]
     if not known:
         return
-    of = stream.of(entity=entity.name, unit=unit)
+    of = stream.make_measured(entity=entity.name, unit=unit)
     tops, bottoms = (sum(numbers) for numbers in zip(*known, strict=True))
     yield QualityMeasure(QualityMetric.FILLED, of, tops, bottoms, stream.as_of)
     for column, (top, bottom) in zip(entity.columns, known, strict=True):
-        of = stream.of(entity=entity.name, field=column.name, unit=unit)
+        of = stream.make_measured(entity=entity.name, field=column.name, unit=unit)
         yield QualityMeasure(QualityMetric.FILLED, of, top, bottom, stream.as_of)
 
 
@@ -214,11 +216,11 @@ def _measure_validity(connection: Connection[Any], entity: Entity, counts: _Stor
             continue
         groups = counts.rejected.get((stream.id, entity.name), [])
         rejected = sum(group["rejected"] for group in groups if group["is_total"])
-        of = stream.of(entity=entity.name)
+        of = stream.make_measured(entity=entity.name)
         yield QualityMeasure(QualityMetric.ROWS_VALID, of, max(0, known - rejected), known, stream.as_of)
         for group in groups:
             if not group["is_total"]:
-                of = stream.of(entity=entity.name, field=group["field"], rule=group["rule"])
+                of = stream.make_measured(entity=entity.name, field=group["field"], rule=group["rule"])
                 kept = max(0, known - group["rejected"])
                 yield QualityMeasure(QualityMetric.RULE_KEPT, of, kept, known, stream.as_of)
 
@@ -234,7 +236,7 @@ def _measure_agreement(
         if stream is not None and compared:
             # Between a read and the linking after it, a discrepancy may be of a value that is gone.
             differing = min(compared, counts.disagreeing.get((stream_id, entity.name, name), 0))
-            of = stream.of(entity=entity.name, field=name)
+            of = stream.make_measured(entity=entity.name, field=name)
             yield QualityMeasure(QualityMetric.AGREEMENT, of, compared - differing, compared, stream.as_of)
 
 
@@ -259,7 +261,7 @@ def _measure_links(connection: Connection[Any], counts: _StoreCounts) -> Iterato
         streams = [counts.streams[stream] for stream, held in counts.held if held == entity]
         of = Measured(entity=entity, field=linked)
         if len(streams) == 1:
-            of = streams[0].of(entity=entity, field=linked)
+            of = streams[0].make_measured(entity=entity, field=linked)
         low, high = (None, None) if found is None else (found.low, found.high)
         yield QualityMeasure(QualityMetric.LINK_PRECISION, of, right, right + wrong, counts.at, low, high)
 

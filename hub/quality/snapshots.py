@@ -9,16 +9,19 @@ from typing import Any
 
 from psycopg import Connection
 
+from hub.errors import OperationRefused
 from hub.model.registry import Registry
 from hub.quality.measure import find_smallest_cell, measure_store
 from hub.quality.measures import Measured, QualityMeasure
 from hub.quality.metrics import QualityMetric
 from hub.sdk.manifest import Manifest
+from hub.store.advisory_locks import LockKey, wait_for_lock
 from hub.store.query import fetch_value
 
 STATEMENT_TIMEOUT_S = 600
 """Of each statement that counts: a table of a province takes seconds, and nothing waits for this."""
-LOCK_KEY = 0x7175616C  # "qual"
+LOCK_WAIT_S = 600
+"""How long a measurement waits for another one."""
 TREND_SNAPSHOTS = 30
 """Snapshots of a trend at most."""
 SCALE = ("source", "stream", "entity", "field", "unit", "procedure", "requirement", "rule")
@@ -111,12 +114,17 @@ def take_snapshot(
 @contextmanager
 def _alone(connection: Connection[Any]) -> Iterator[None]:
     """One measurement at a time. Before the transaction, which then sees what the one before it has written."""
-    connection.execute("select pg_advisory_lock(%s)", (LOCK_KEY,))
+    if not wait_for_lock(connection, LockKey.MEASURE_QUALITY, LOCK_WAIT_S):
+        raise OperationRefused(
+            f"another measurement of quality was not over within {LOCK_WAIT_S} s",
+            next_step="look with `hub quality show` whether it is over by now, and measure again if it is not",
+            code="MEASURING_IN_PROGRESS",
+        )
     try:
         yield
     finally:
         if not connection.closed:
-            connection.execute("select pg_advisory_unlock(%s)", (LOCK_KEY,))
+            connection.execute("select pg_advisory_unlock(%s)", (LockKey.MEASURE_QUALITY,))
 
 
 def _forget_older(connection: Connection[Any], at: datetime, keep_days: int) -> None:

@@ -4,9 +4,9 @@ A procedure's process asks by inserting rows, a worker claims them, asks the sou
 look-up of any number of requests, whichever processes they come from.
 """
 
+from hub.store.advisory_locks import LockKey
+
 CHANNEL = "hub_lookup"
-SERVER_LOCK = 7_022_015
-"""Workers that serve look-ups hold this advisory lock, shared: whether one is held says whether anyone would answer."""
 
 FIND_CONFIRMED = """
     select source_key, confirmed_at
@@ -32,7 +32,7 @@ ANNOUNCE = f"select pg_notify('{CHANNEL}', '')"
 IS_SERVED = f"""
     select exists (
         select from pg_locks
-        where locktype = 'advisory' and granted and classid = 0 and objid = {SERVER_LOCK} and objsubid = 1
+        where locktype = 'advisory' and granted and classid = 0 and objid = {LockKey.SERVE_LOOKUPS} and objsubid = 1
             and database = (select d.oid from pg_database d where d.datname = current_database())
     )
 """  # noqa: S608 constants
@@ -42,7 +42,7 @@ FIND_SETTLED = """
     where stream_id = %(stream)s and source_key = any(%(keys)s) and settled_at is not null
 """
 
-SERVE = f"select pg_advisory_lock_shared({SERVER_LOCK})"
+SERVE = f"select pg_advisory_lock_shared({LockKey.SERVE_LOOKUPS})"
 FIND_WAITING = """
     select stream_id
     from hub.lookup

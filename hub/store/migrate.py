@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hub.errors import HubMisconfigured, StoreUnavailable
+from hub.store.advisory_locks import LockKey
 from hub.store.contractions import ContractionLog
 from hub.store.meta import METADATA, OWN_TABLES
 from hub.store.revision import (
@@ -37,9 +38,6 @@ HUB_SCHEMAS = ("hub", "ledger")
 """All of their tables are the hub's own; of the other schemas, those that `hub/store/meta` declares."""
 LAST_OF_ONE_BRANCH = "0028"
 """Until this revision one branch held the tables of the vocabulary too."""
-MIGRATION_LOCK = 7_022_001
-"""Advisory lock: two hubs that start at once migrate one after the other."""
-
 LOCK_WITHIN_MS = 1_000
 LOCK_PAUSE_S = 2.0
 LOCK_ATTEMPTS = 30
@@ -85,7 +83,7 @@ def migrate_store(engine: Engine) -> str:
 
 def _migrate_once(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": int(LockKey.MIGRATE_STORE)})
         # Whatever waits for a table, makes everybody who comes after it wait, too: readers stand still for this long at most.
         connection.execute(text(f"set local lock_timeout = '{LOCK_WITHIN_MS}ms'"))
         prepare_schemas(connection)

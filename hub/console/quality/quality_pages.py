@@ -1,6 +1,6 @@
 """Quality of data: /console/quality, and of one source, commune and procedure. For operators, stewards and auditors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -82,10 +82,7 @@ class QualityPages(PageGroup):
         asked = {"entity": entity} if entity else {"byField": False}
         nodes, total = await self._measure(person, source=source, byUnit=False, **asked)
         whole = [node for node in nodes if not node["computedOn"]["entity"]]
-        parts: dict[str, list[Node]] = {}
-        for node in nodes:
-            if node["computedOn"]["entity"]:
-                parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        parts = _group_by_entity(node for node in nodes if node["computedOn"]["entity"])
         tables = [(self._name_source(source), "", self._rows(person, whole))] if whole else []
         tables += [
             (_name_entity(name), "" if entity else source_path(source, name), self._rows(person, own))
@@ -104,9 +101,7 @@ class QualityPages(PageGroup):
             return await self._show_unit(person, unit)
         nodes, total = await self._measure(person, byUnit=True, byField=False)
         names = await self._name_units(person, nodes)
-        parts: dict[str, list[Node]] = {}
-        for node in nodes[:MAX_ROWS]:
-            parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        parts = _group_by_entity(nodes[:MAX_ROWS])
         tables = [
             (
                 _name_entity(entity),
@@ -138,9 +133,7 @@ class QualityPages(PageGroup):
     async def _show_unit(self, person: PagePerson, unit: str) -> Response:
         nodes, total = await self._measure(person, unit=unit)
         names = await self._name_units(person, nodes[:1])
-        parts: dict[str, list[Node]] = {}
-        for node in nodes[:MAX_ROWS]:
-            parts.setdefault(node["computedOn"]["entity"], []).append(node)
+        parts = _group_by_entity(nodes[:MAX_ROWS])
         tables = [(_name_entity(entity), "", self._rows(person, own)) for entity, own in parts.items()]
         title = Label(names.get(unit, unit), unit)
         shown = min(len(nodes), MAX_ROWS)
@@ -191,6 +184,13 @@ class QualityPages(PageGroup):
             "trend_height": TREND_HEIGHT,
         }
         return self.render(template, person, {**shared, **values})
+
+
+def _group_by_entity(nodes: Iterable[Node]) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        found.setdefault(node["computedOn"]["entity"], []).append(node)
+    return found
 
 
 def _name_entity(name: str) -> Label:

@@ -159,25 +159,25 @@ def _write_null(is_required: bool) -> None:
 
 
 def _write_list(write: Write, *, is_required: bool) -> Write:
-    def written(value: Any, state: WritingState) -> Any:
+    def write_value(value: Any, state: WritingState) -> Any:
         if type(value) is tuple or type(value) is list:
             return [write(one, state) for one in value] if value else []
         if value is not None:
             raise IrregularValue
         return _write_null(is_required)
 
-    return written
+    return write_value
 
 
 def _write_text(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
     """A text as it is. What is coerced to one, such as a number, takes longer."""
 
-    def written(value: Any, state: WritingState) -> Any:
+    def write_value(value: Any, state: WritingState) -> Any:
         if type(value) is str:
             return value
         return _write_null(is_required) if value is None else _coerce(coerce, value)
 
-    return written
+    return write_value
 
 
 def _write_leaf(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
@@ -187,8 +187,11 @@ def _write_leaf(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
 def _write_enum(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
     known: dict[Any, Any] = {}  # no more than the enum has, by member and by name
 
-    def written(value: Any, state: WritingState) -> Any:
-        found = known.get(value)
+    def write_value(value: Any, state: WritingState) -> Any:
+        try:
+            found = known.get(value)
+        except TypeError:  # a list or a dict is no member
+            raise IrregularValue from None
         if found is not None:
             return found
         if value is None:
@@ -196,7 +199,7 @@ def _write_enum(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
         found = known[value] = _coerce(coerce, value)
         return found
 
-    return written
+    return write_value
 
 
 def _write_object(write: Write, *, is_required: bool) -> Write:
@@ -206,7 +209,7 @@ def _write_object(write: Write, *, is_required: bool) -> Write:
 def _write_any(writers: Mapping[str, Write], *, is_required: bool) -> Write:
     """Of an interface: by the class, which is named like the type."""
 
-    def written(value: Any, state: WritingState) -> Any:
+    def write_value(value: Any, state: WritingState) -> Any:
         if value is None:
             return _write_null(is_required)
         write = writers.get(type(value).__name__)
@@ -214,7 +217,7 @@ def _write_any(writers: Mapping[str, Write], *, is_required: bool) -> Write:
             raise IrregularValue
         return write(value, state)
 
-    return written
+    return write_value
 
 
 def _coerce(coerce: Callable[[Any], Any], value: Any) -> Any:

@@ -1,8 +1,9 @@
 """Statements about checkpoints, run as `hub_ledger`."""
 
-CHECKPOINTER_LOCK = 7_022_020
-"""Advisory lock: one process at a time makes checkpoints and gives them to the witnesses."""
-TAKE_LOCK = f"select pg_try_advisory_lock({CHECKPOINTER_LOCK})"
+from hub.store.advisory_locks import LockKey
+
+TAKE_LOCK = f"select pg_try_advisory_lock({LockKey.MAKE_CHECKPOINTS})"
+"""One process at a time makes checkpoints and gives them to the witnesses."""
 
 LAST_CHECKPOINT = "select number, document, heads, signature from ledger.checkpoint order by number desc limit 1"
 CHECKPOINTS_AFTER = """

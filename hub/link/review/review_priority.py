@@ -22,10 +22,10 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field, field_named, leading_to, list_decidable_fields
-from hub.link.lock import WRITE
 from hub.model.procedure_columns import map_procedures_by_column
 from hub.model.registry import load_registry
 from hub.model.tables import ACCEPTED, OPEN
+from hub.store.advisory_locks import LockKey
 
 KEPT = ("kinds", "candidates", "weight", "distance", "waiting", "value")
 
@@ -66,7 +66,7 @@ def take_in(connection: Connection[Any]) -> None:
     with connection.transaction():
         row = connection.execute(f"select case when {writable} then ({stale}) else false end").fetchone()
         if row == (True,):
-            held = connection.execute("select pg_try_advisory_xact_lock(%s)", (WRITE,)).fetchone()
+            held = connection.execute("select pg_try_advisory_xact_lock(%s)", (LockKey.LINK_WRITE,)).fetchone()
             if held == (True,):
                 refresh_review_queue(connection)
 

@@ -25,7 +25,6 @@ from hub.link.field import list_decidable_fields as all_fields
 from hub.link.likeness import duplicates, parties
 from hub.link.likeness.likeness import Likeness
 from hub.link.likeness.trained import Version
-from hub.link.lock import RUN
 from hub.link.profile import load_profile
 from hub.link.quality.draw import fill_sample
 from hub.link.review import review_priority as stake
@@ -37,6 +36,7 @@ from hub.link.run.run_plan import RowCounts, estimate_cost
 from hub.link.run.steps import Report, apply_field, decide_field, drop_field_tables, report_untouched, start_field
 from hub.link.workspace import LinkWorkspace
 from hub.model.registry import load_registry
+from hub.store.advisory_locks import LockKey, wait_for_lock
 from hub.store.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
@@ -109,16 +109,12 @@ def run_linking(
 
 def _lock(connection: Connection[Any]) -> None:
     """Keep other runs out for as long as the session lasts. Raises OperationRefused if one goes on for LOCK_WAIT_S."""
-    connection.execute("select set_config('lock_timeout', %s, false)", (f"{LOCK_WAIT_S * 1000}ms",))
-    try:
-        connection.execute("select pg_advisory_lock(%s)", (RUN,))
-    except psycopg.errors.LockNotAvailable:
+    if not wait_for_lock(connection, LockKey.LINK_RUN, LOCK_WAIT_S):
         raise OperationRefused(
             f"another run of linking was not over within {LOCK_WAIT_S} s",
             next_step="run `hub link` again when it is over",
             code="LINKING_IN_PROGRESS",
-        ) from None
-    connection.execute("select set_config('lock_timeout', '0', false)")
+        )
 
 
 class _Run:
