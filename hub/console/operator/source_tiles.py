@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.console.words import show_instant
+from hub.quality.words import show_duration, show_number
 from schema.core import Label
 
 GOOD, WATCH, BAD = "good", "watch", "bad"
@@ -109,13 +110,13 @@ def make_tile(node: Mapping[str, Any], promises: Mapping[str, SourcePromise], no
         name=name,
         title=promise.title,
         state=BAD if is_bad else WATCH if waits else GOOD,
-        age="chưa đọc trọn vẹn" if age is None else show_age(age),
+        age="chưa đọc trọn vẹn" if age is None else show_duration(int(age.total_seconds())).vi,
         is_late=is_late,
-        promise="" if limit is None else show_age(limit),
+        promise="" if limit is None else show_duration(int(limit.total_seconds())).vi,
         schedule=promise.schedule or "",
         next_run=show_instant(node["nextRun"]),
         last_success=show_instant(node["lastSuccess"]),
-        rate=f"{run.read / run.seconds:,.0f}" if run and run.read and run.seconds else "",
+        rate=show_number(round(run.read / run.seconds)) if run and run.read and run.seconds else "",
         is_paused=node["isPaused"],
         circuit_until=show_instant(node["circuitOpenUntil"]),
         failures=node["failures"],
@@ -141,11 +142,3 @@ def read_run(node: Mapping[str, Any]) -> SourceRunRow:
         rejected=node["rowsRejected"],
         reason=node["reason"] or "",
     )
-
-
-def show_age(age: timedelta) -> str:
-    """`3 giờ`, `2 ngày`, `5 phút`."""
-    minutes = max(0, int(age.total_seconds() // 60))
-    if minutes < 60:
-        return f"{minutes} phút"
-    return f"{minutes // 60} giờ" if minutes < 48 * 60 else f"{minutes // (24 * 60)} ngày"

@@ -15,6 +15,7 @@ from hub.link import lock
 from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
 from hub.link.review.review_priority import refresh_review_queue
+from hub.store.advisory_locks import LockKey
 from hub.store.engine import make_engine
 from tests.system.linking.links import Links
 
@@ -315,7 +316,7 @@ def test_a_second_opinion_is_another_persons_and_changes_nothing(links: Links, c
 
 def test_a_decision_waits_for_a_run_only_so_long(links: Links, connection: Connection[Any]) -> None:
     with links.connection() as run, connection.transaction():
-        run.execute("select pg_advisory_lock(%s)", (lock.WRITE,))
+        run.execute("select pg_advisory_lock(%s)", (LockKey.LINK_WRITE,))
         with pytest.raises(OperationRefused) as caught:
             lock.hold_link_lock(connection, wait_s=0.05)
     assert caught.value.code == "LINKING_IN_PROGRESS"

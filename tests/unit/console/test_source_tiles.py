@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.console.operator.rejected_groups import find_expected
-from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles, show_age
+from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles
 from schema.core import Label
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -43,8 +43,19 @@ def test_trouble_comes_first() -> None:
     assert [tile.name for tile in tiles] == ["land", "b", "a"]
 
 
-def test_ages_are_in_the_largest_unit_that_tells_them() -> None:
-    assert [show_age(timedelta(minutes=m)) for m in (5, 180, 60 * 24 * 3)] == ["5 phút", "3 giờ", "3 ngày"]
+def test_numbers_are_told_as_vietnamese_write_them() -> None:
+    counts = dict.fromkeys(("rowsAdded", "rowsChanged", "rowsDeleted", "rowsRejected"), 0)
+    run = {
+        "number": 1,
+        "source": "land",
+        "status": "SUCCEEDED",
+        "mode": None,
+        "startedAt": NOW.isoformat(),
+        "reason": None,
+    }
+    tile = make_tile(node(hours=50, lastRun={**run, **counts, "rowsRead": 1_234_500, "seconds": 100.0}), PROMISES, NOW)
+    assert tile.rate == "12.345", "12,345 is twelve and a bit"
+    assert (tile.age, tile.promise) == ("2 ngày", "24 giờ")
 
 
 def test_a_rejected_field_has_an_example_of_its_form() -> None:
