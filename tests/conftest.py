@@ -23,12 +23,12 @@ from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import RunReport, sync_connectors
 from hub.link.run.linking_run import LinkReport, run_linking
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_engine
-from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
-from hub.web.starters import Examples
+from hub.web.pages.starters import Examples
 from tests.serving import served
 
 # Most tests are about what is read, not about who reads: they serve on a loopback address with access off.

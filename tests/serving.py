@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from hub.graph.events.changes import ChangeReader
 from hub.web.edge import Edge
-from hub.web.endpoint import GraphQLEndpoint
+from hub.web.graphql_http.endpoint import GraphQLEndpoint
 from hub.web.http_timeouts import ImpatientProtocol
 
 FEEDS: dict[str, ChangeReader] = {}

@@ -23,7 +23,7 @@ app = cyclopts.App(
 # the place of a function's own; a test holds both to be the same.
 for target, name, text in (
     ("hub.cli.operate.demo:demo_command", "demo", "Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph. People sign in as an officer, a reviewer, an operator, an auditor, a citizen or an explorer of masked data; a dossier is open to read for."),
-    ("hub.cli.operate.serve:serve_command", "serve", "Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push."),
+    ("hub.cli.operate.serve.serve:serve_command", "serve", "Serve the graph (/graphql, GraphiQL, /healthz, /readyz) and accept pushed deliveries at /push."),
     ("hub.cli.ingest.sync:sync_command", "sync", "Read sector systems into the store: all connectors, or those you name. If one fails, the others still run."),
     ("hub.cli.operate.worker:worker_command", "worker", "Run scheduled, queued and streaming connectors and look up single rows until stopped."),
     ("hub.cli.ingest.runs:app", "runs", "Show past runs, and approve or refuse what a run asks for."),
@@ -42,7 +42,7 @@ for target, name, text in (
     ("hub.cli.operate.backup:app", "backup", "Back up the database, check a backup, and restore it."),
     ("hub.cli.operate.migrate:migrate_command", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.graph.explain:explain_command", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
-    ("hub.cli.operate.doctor:doctor_command", "doctor", "Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."),
+    ("hub.cli.operate.doctor.doctor:doctor_command", "doctor", "Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."),
     ("hub.cli.graph.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.permission.purposes:app", "purposes", "List, show, compare and check the purposes under which callers may read."),
     ("hub.cli.permission.access:app", "access", "Say who could run an operation, and why a caller was refused."),

@@ -14,11 +14,18 @@ from psycopg import Connection, sql
 from hub.access.alarms import raise_alarm
 from hub.access.subjects.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
 from hub.errors import HubMisconfigured
-from hub.ledger.command_chain import commit_command
-from hub.ledger.records import INCIDENTAL_ROLE, REQUESTED_ROLE, DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writing.command_chain import commit_command
+from hub.ledger.writing.records import (
+    INCIDENTAL_ROLE,
+    REQUESTED_ROLE,
+    DisclosedSubject,
+    LedgerEntry,
+    ReadOutcome,
+    RecordKind,
+)
 from hub.model.registry import load_registry
 from hub.settings import load_settings
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION, add_silence_timeouts
 
 HAS_LEDGER = """

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from hub.settings import Settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, make_engine, store_url
-from hub.store.logins import Logins
 from hub.store.revision import check_revision, missing_tables_error
+from hub.store.server.embedded import EmbeddedServer
 
 DATABASE = "hub"
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hub.conform.cases import CHAOS_CASES, ChaosCase
-from hub.conform.row_edits import change_value, drop_path, has_path, read_value_at, rename_path
-from hub.conform.row_names import name_records
-from hub.conform.samples import Row
-from hub.conform.simulators.base import SourceSimulator
-from hub.conform.trial_servers import EMPTY_DATABASE, Held, TrialServers, TrialStore
+from hub.conform.rows.row_edits import change_value, drop_path, has_path, read_value_at, rename_path
+from hub.conform.rows.row_names import name_records
+from hub.conform.rows.samples import Row
+from hub.conform.servers.simulators.base import SourceSimulator
+from hub.conform.servers.trial_servers import EMPTY_DATABASE, Held, TrialServers, TrialStore
 from hub.conform.trials import EXTRA_COLUMN, StreamRows, TrialFailed, TrialState, find_expected_keys, require_success
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import load_registry

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
-from hub.conform import samples, trials
+from hub.conform import trials
 from hub.conform.chaos import run_chaos_cases
 from hub.conform.damage import try_damaged_rows
 from hub.conform.differences import find_differences
 from hub.conform.lint import lint_connector
-from hub.conform.row_edits import sort_rows
-from hub.conform.simulators.base import NotAvailable, SourceSimulator
-from hub.conform.simulators.mariadb import is_mariadb
-from hub.conform.trial_servers import TrialServers
+from hub.conform.rows import samples
+from hub.conform.rows.row_edits import sort_rows
+from hub.conform.servers.simulators.base import NotAvailable, SourceSimulator
+from hub.conform.servers.simulators.mariadb import is_mariadb
+from hub.conform.servers.trial_servers import TrialServers
 from hub.conform.trials import TrialFailed, TrialState
 from hub.errors import HubError
 from hub.extras import name_missing_extra
@@ -26,16 +27,16 @@ from hub.sdk.manifest import GradeLetter, Manifest
 Part = Literal["lint", "samples", "damage", "deletes", "drift", "chaos"]
 Status = Literal["passed", "failed", "not applicable", "not run"]
 SIMULATOR_CLASSES: Mapping[str, str] = {
-    "cdc": "hub.conform.simulators.cdc:CdcSimulator",
-    "files": "hub.conform.simulators.files:FilesSimulator",
-    "rest": "hub.conform.simulators.rest:RestSimulator",
-    "soap": "hub.conform.simulators.soap:SoapSimulator",
-    "sql": "hub.conform.simulators.sql:SqlSimulator",
-    "push": "hub.conform.simulators.messages:PushSimulator",
-    "stream": "hub.conform.simulators.messages:JetStreamSimulator",
+    "cdc": "hub.conform.servers.simulators.cdc:CdcSimulator",
+    "files": "hub.conform.servers.simulators.files:FilesSimulator",
+    "rest": "hub.conform.servers.simulators.rest:RestSimulator",
+    "soap": "hub.conform.servers.simulators.soap:SoapSimulator",
+    "sql": "hub.conform.servers.simulators.sql:SqlSimulator",
+    "push": "hub.conform.servers.simulators.messages:PushSimulator",
+    "stream": "hub.conform.servers.simulators.messages:JetStreamSimulator",
 }
 """Kind of source → its world."""
-MARIADB_CLASS = "hub.conform.simulators.mariadb:MariaDbSimulator"
+MARIADB_CLASS = "hub.conform.servers.simulators.mariadb:MariaDbSimulator"
 UNKNOWN_BACKEND = "read from PostgreSQL: the source's address is not set here, and says which database it is"
 NEEDED_PARTS: Mapping[GradeLetter, tuple[Part, ...]] = {
     "A": ("lint", "samples", "damage", "deletes", "drift", "chaos"),

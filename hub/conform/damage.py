@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.conform import samples
-from hub.conform.row_edits import change_value, has_path
-from hub.conform.row_names import name_row
-from hub.conform.samples import Row
-from hub.conform.trial_servers import Key, TrialServers
+from hub.conform.rows import samples
+from hub.conform.rows.row_edits import change_value, has_path
+from hub.conform.rows.row_names import name_row
+from hub.conform.rows.samples import Row
+from hub.conform.servers.trial_servers import Key, TrialServers
 from hub.conform.trials import TrialState, find_expected_keys, find_records, tell_wrong
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import load_registry

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import orjson
 import polars as pl
 
-from hub.conform import samples
-from hub.conform.row_names import form_of, name_records
-from hub.conform.samples import Record
+from hub.conform.rows import samples
+from hub.conform.rows.row_names import form_of, name_records
+from hub.conform.rows.samples import Record
 from hub.ingest.quarantine.entries import show_key
 from hub.ingest.values import parse_values
 from hub.sdk.manifest import Manifest

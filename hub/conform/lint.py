@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
-from hub.conform import samples
+from hub.conform.rows import samples
 from hub.errors import HubError
 from hub.ingest.connectors import connector_folder
 from hub.sdk.manifest import Manifest

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from hub.conform import samples
-from hub.conform.samples import Record
+from hub.conform.rows import samples
+from hub.conform.rows.samples import Record
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ingest.connectors import connector_folder
 from hub.ingest.read import open_reader

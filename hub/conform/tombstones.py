@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from hub.conform import samples
-from hub.conform.row_edits import change_value, has_path, read_value_at
-from hub.conform.samples import Row
+from hub.conform.rows import samples
+from hub.conform.rows.row_edits import change_value, has_path, read_value_at
+from hub.conform.rows.samples import Row
 from hub.errors import HubError
 from hub.ingest.transform.map import ROW_NUMBER
 from hub.sdk.manifest import Manifest

@@ -5,12 +5,12 @@ with a column more. The verdict does not depend on the order of the samples.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.conform import samples
-from hub.conform.row_names import name_records, name_row
-from hub.conform.samples import Row
-from hub.conform.simulators.base import SourceSimulator
+from hub.conform.rows import samples
+from hub.conform.rows.row_names import name_records, name_row
+from hub.conform.rows.samples import Row
+from hub.conform.servers.simulators.base import SourceSimulator
+from hub.conform.servers.trial_servers import Held, Key, TrialServers, TrialStore
 from hub.conform.tombstones import mark_deleted
-from hub.conform.trial_servers import Held, Key, TrialServers, TrialStore
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
 

@@ -11,7 +11,10 @@ from hub.console.auditor.breach_pages import BreachPages
 from hub.console.auditor.log_pages import LogPages
 from hub.console.citizen.own_pages import OwnPages
 from hub.console.developer.start_pages import DeveloperPages
-from hub.console.navigation import find_home
+from hub.console.layout.navigation import find_home
+from hub.console.layout.page_base import PageParts
+from hub.console.layout.page_graph import ConsoleGraph
+from hub.console.layout.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
 from hub.console.officer.correction_pages import CorrectionPages
 from hub.console.officer.dossiers.list_pages import DossierListPages
 from hub.console.officer.evidence.evidence_pages import EvidencePages
@@ -22,9 +25,6 @@ from hub.console.officer.snapshots.rerun_pages import SnapshotPages
 from hub.console.operator.source_pages import SourcePages
 from hub.console.operator.source_tiles import SourcePromise
 from hub.console.operator.state_pages import StatePages
-from hub.console.page_base import PageParts
-from hub.console.page_graph import ConsoleGraph
-from hub.console.page_response import SCRIPT_PATH, STYLE_PATH, serve_script, serve_style
 from hub.console.quality.quality_pages import QualityPages
 from hub.console.steward.rejected_pages import RejectedPages
 from hub.console.steward.review_pages import ReviewPages

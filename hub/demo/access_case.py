@@ -9,7 +9,7 @@ from hub.access.callers.principals import Principal
 from hub.access.dossiers.dossier_store import NamedSubject, NewDossier, open_dossier
 from hub.access.oidc.local_issuer import LOCAL_ISSUER
 from hub.demo.identities import IDENTITIES, LAND_OFFICE
-from hub.web.access_starters import AccessExamples
+from hub.web.pages.access_starters import AccessExamples
 
 PURPOSE = "land-right-transfer"
 PEOPLE = """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from hub.conform import samples
+from hub.conform.rows import samples
 from hub.draft.field_proposals import Columns, FieldProposal, find_changed_at, find_key, propose_fields
 from hub.draft.pseudonyms import Pseudonyms
 from hub.draft.source_probe import ProbeResult

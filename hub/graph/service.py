@@ -27,16 +27,16 @@ from hub.graph.procedures.refresher import Refresher
 from hub.graph.schema import get_core_schema, load_schema
 from hub.graph.schema_types.source_states import SourceStates
 from hub.graph.sources.steward_desk import StewardDesk
-from hub.ledger.writer import LedgerWriter
+from hub.ledger.writing.writer import LedgerWriter
 from hub.model.registry import load_registry
 from hub.plan.building.node_builder import Catalog
 from hub.plan.permission.compile import compile_purposes
 from hub.plan.planner import Planner
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
+from hub.store.connections.logins import Logins
+from hub.store.connections.pooled_reads import refuse_other_settings
 from hub.store.engine import make_read_pool
-from hub.store.logins import Logins
-from hub.store.pooled_reads import refuse_other_settings
 
 NO_CONNECTORS: Mapping[str, Manifest] = {}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION
 
 QUOTA_DAYS = 2

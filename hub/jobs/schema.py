@@ -14,7 +14,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.advisory_locks import LockKey, wait_for_lock
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION
 from hub.store.roles import STEWARD, WORKER
 

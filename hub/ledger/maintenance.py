@@ -17,11 +17,11 @@ from hub.errors import OperationRefused
 from hub.ledger.checkpoints.checkpointer import OPTIONS, CheckpointMaker
 from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey
-from hub.ledger.epochs import begin_epoch
 from hub.ledger.months import month_of
-from hub.ledger.records import HEADER_BYTES, KEY_REVOKED, LedgerEntry, ReadOutcome, RecordKind
 from hub.ledger.retention import RETENTION_DETAIL, end_of_month, find_due_day, find_longest_retention
-from hub.ledger.writer import utc_now
+from hub.ledger.writing.epochs import begin_epoch
+from hub.ledger.writing.records import HEADER_BYTES, KEY_REVOKED, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writing.writer import utc_now
 from hub.store.engine import SESSION, add_silence_timeouts
 
 MONTHS = f"""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from hub.ledger.records import PSEUDONYM_BYTES, DisclosedSubject
+from hub.ledger.writing.records import PSEUDONYM_BYTES, DisclosedSubject
 
 OPEN_MONTH = "select subject_key from ledger.open_month(%s)"
 """Makes the month's partitions and key if they are missing. An owner's function: a writer may not define tables."""

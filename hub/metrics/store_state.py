@@ -9,7 +9,7 @@ import psycopg
 
 from hub.errors import StoreUnavailable
 from hub.sdk.manifest import Manifest
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION, add_silence_timeouts
 from hub.store.query import fetch_row
 from hub.webhooks.backlog import WebhookBacklog, read_webhook_backlog

@@ -21,7 +21,7 @@ from hub.refresh import statements as sql
 from hub.refresh.batch import LookupBatch, serve_batch
 from hub.sdk.manifest import Manifest
 from hub.sdk.source_keys import count_keys_per_request, promises_lookup
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION, connect_for_run
 
 LOOKUP_THREADS = 8

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.errors import HubMisconfigured
-from hub.store.connection import SILENCE_TIMEOUTS, StoreConnection
+from hub.store.connections.connection import SILENCE_TIMEOUTS, StoreConnection
 
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 import schema
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.store.pooled_reads import UNSUPPORTED, make_pooler_error
+from hub.store.connections.pooled_reads import UNSUPPORTED, make_pooler_error
 
 MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
 HUB_MIGRATIONS = MIGRATIONS_FOLDER / "versions"

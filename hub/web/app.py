@@ -21,22 +21,23 @@ from hub.ledger.checkpoints.signing_keys import load_signing_key
 from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.store.revision import newest_revision
-from hub.web import graphiql_page, negotiate
-from hub.web.access_starters import AccessExamples, access_starters
 from hub.web.cors import allow_origins
-from hub.web.dossier_push import DOSSIERS_PATH
 from hub.web.edge import Edge
-from hub.web.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
-from hub.web.negotiate import HttpRefused
+from hub.web.graphql_http import negotiate
+from hub.web.graphql_http.endpoint import COMPRESSED_FROM, COMPRESSION, GraphQLEndpoint, Headers
+from hub.web.graphql_http.negotiate import HttpRefused
+from hub.web.graphql_http.websocket import WebSocketEndpoint
+from hub.web.pages import graphiql_page
+from hub.web.pages.access_starters import AccessExamples, access_starters
+from hub.web.pages.sign_in import SignInPages
+from hub.web.pages.starters import Examples, starter_queries
 from hub.web.parts import WebParts
-from hub.web.push import PUSH_PATH
+from hub.web.pushes.dossier_push import DOSSIERS_PATH
+from hub.web.pushes.row_push import PUSH_PATH
 from hub.web.receipts import PDF_PATH, RECEIPT_PATH, ReceiptEndpoint
 from hub.web.services import WebServices, make_services
-from hub.web.sign_in import SignInPages
-from hub.web.starters import Examples, starter_queries
-from hub.web.websocket import WebSocketEndpoint
 from schema.core import Label
 
 GRAPHQL_PATH = "/graphql"

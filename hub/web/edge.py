@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.graph.execution.request_trace import REQUEST_ID, TRACE_HEADER
 from hub.settings import Settings
 from hub.tracing.spans import NO_SPAN, OpenSpan, open_request_span
-from hub.web import negotiate
+from hub.web.graphql_http import negotiate
 from hub.web.parts import WebParts
 
 LOG = logging.getLogger("hub.web")

@@ -1,7 +1,7 @@
 """Clients that are slow, or silent: how long the server waits for the head of a request, and for an answer to be read; how many connections
 it has; and how one ends that is kept open.
 
-`hub.web.negotiate` bounds the body. uvicorn bounds the pause between two requests of a connection, not how long one may take to arrive: connections that send a byte
+`hub.web.graphql_http.negotiate` bounds the body. uvicorn bounds the pause between two requests of a connection, not how long one may take to arrive: connections that send a byte
 now and then would stay open for good, and use up the descriptors of the process.
 
 uvicorn closes idle connections as soon as it stops. A client may be sending its next request just then, and gets an error for it.

@@ -13,8 +13,8 @@ from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Gate, c
 from hub.graph.procedures.receipts import ReceiptPrinter, Render, read_receipt
 from hub.snapshots.receipt_page import PAGE_HEADERS
 from hub.snapshots.records import PrefillSnapshot
-from hub.web.dossier_push import DOSSIERS_PATH
-from hub.web.negotiate import HttpRefused, caller_refusal
+from hub.web.graphql_http.negotiate import HttpRefused, caller_refusal
+from hub.web.pushes.dossier_push import DOSSIERS_PATH
 
 RECEIPT_PATH = f"{DOSSIERS_PATH}/{{code}}/receipt"
 PDF_PATH = f"{RECEIPT_PATH}.pdf"

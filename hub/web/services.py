@@ -14,9 +14,9 @@ from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.keeper import LedgerKeeper, make_keeper
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
-from hub.store.logins import Logins
-from hub.web.dossier_push import DossierEndpoint
-from hub.web.push import PushEndpoint
+from hub.store.connections.logins import Logins
+from hub.web.pushes.dossier_push import DossierEndpoint
+from hub.web.pushes.row_push import PushEndpoint
 
 
 @dataclass(frozen=True)

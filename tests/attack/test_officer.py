@@ -12,7 +12,7 @@ from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity
 from hub.access.purposes import read_purposes
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.attack.attacker import Attacker, Outcome, TimingOracle, find_auc, list_timings, read_code
 from tests.attack.attempts import END, GOT, IDENTIFY, NAME_BY_KEY, OPEN, TRANSFER, Attempt, Knowledge, list_attempts
 from tests.conftest import ServedHub

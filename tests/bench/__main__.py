@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench import (
     access,
     attacks,

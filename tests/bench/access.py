@@ -20,7 +20,7 @@ from hub.access.callers.principals import Principal, Role
 from hub.access.dossiers.dossier_store import NamedSubject, NewDossier, open_dossier
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.store import roles
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.costs import list_cursors
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import CONNECTIONS, Load, bodies, find_wrk, load, with_headers

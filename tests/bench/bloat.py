@@ -23,9 +23,9 @@ from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run.linking_run import run_linking
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.part_sizes import read_catalogue
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.stores import store
 
 CHANGED_EVERY = 20

@@ -14,9 +14,9 @@ from hub.access.oidc.access_tokens import TokenChecker, TokenRules
 from hub.access.oidc.claims import ClaimNames, read_principal
 from hub.access.service import make_access
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import connect_for_run, make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target
 from tests.unit.access.token_maker import AUDIENCE, ISSUER, PublishedKeys, signed
 

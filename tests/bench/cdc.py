@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from hub.ingest.run.follow import FIRST_REST_S
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.cdc_writer import Change
 from tests.bench.connectors import fill_table
 from tests.bench.harness import ROOT, Bench, Row, Target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, child
 from tests.bench.load_copy import copy
 from tests.bench.manifests import PAGE_ROWS, TABLE

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.store import roles
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.console_staff import STAFF, name_officer, name_reviewer
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.servers import Served, on_socket

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import Connection, sql
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import bodies, find_wrk, load
 from tests.bench.operations import MOST_BODIES, OPERATIONS

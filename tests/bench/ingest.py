@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, child
 from tests.bench.people import People
 from tests.bench.stores import counted, database, first_load, second_read, store

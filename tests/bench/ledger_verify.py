@@ -8,22 +8,22 @@ from uuid import uuid4
 
 import psycopg
 
-from hub.ledger import append_sql
-from hub.ledger.chain import Chain
 from hub.ledger.checkpoints.checkpoint_sql import INSERT_CHECKPOINT
 from hub.ledger.checkpoints.document import ChainHead, CheckpointKind, LastCheckpoint, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import create_signing_key, load_public_keys, load_signing_key
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
-from hub.ledger.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, SourceState
 from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.export_file import ExportSource, write_export
 from hub.ledger.verify.findings import LedgerVerdict
 from hub.ledger.verify.source import LedgerSource
 from hub.ledger.verify.verify import VerifyOptions, verify_ledger
-from hub.store.embedded import EmbeddedServer
+from hub.ledger.writing import append_sql
+from hub.ledger.writing.chain import Chain
+from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, SourceState
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench import ledger_reading
 from tests.bench.harness import Bench, Row, Target
 

@@ -21,8 +21,8 @@ from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
 from hub.model.registry import load_registry
 from hub.model.tables import stored_columns
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.stores import store
 

@@ -20,8 +20,8 @@ from hub.link.evaluate.evaluation import Evaluation, evaluate_links
 from hub.link.evaluate.measure import Proportion
 from hub.model.registry import load_registry
 from hub.model.tables import stored_columns
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench import linking_changes
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.stores import counted, store

@@ -18,8 +18,8 @@ from hub.ingest.run.connector_run import sync_connectors
 from hub.link.evaluate.evaluation import Evaluation, evaluate_links
 from hub.link.evaluate.falses import FalseLink
 from hub.link.evaluate.measure import Proportion, Tally
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, child, shown
 from tests.bench.independent_province.write import CONNECTOR, VARIABLE, write_province
 from tests.bench.stores import store

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from hub.store.server_location import PROGRAMS_FOLDER, WHEEL_PACKAGE
+from hub.store.server.server_location import PROGRAMS_FOLDER, WHEEL_PACKAGE
 
 CONNECTIONS = 16
 

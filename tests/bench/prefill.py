@@ -11,8 +11,8 @@ import psycopg
 
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.dossier_store import NamedSubject, NewDossier, open_dossier
-from hub.store.embedded import EmbeddedServer
-from hub.web.starters import PREFILL_ANSWERS
+from hub.store.server.embedded import EmbeddedServer
+from hub.web.pages.starters import PREFILL_ANSWERS
 from tests.bench.access import ACCESS_SERVER, OFFICE, make_station
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import CONNECTIONS, Load, bodies, find_wrk, load, with_headers

@@ -9,9 +9,9 @@ from hub.demo.province.generate import generate_province
 from hub.demo.systems.sector_systems import start_systems
 from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run.linking_run import run_linking
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.servers import PEERS
 
 NAME = "bench_reads"

@@ -22,10 +22,10 @@ from hub.refresh.refresh_types import RefreshNeed, RefreshStatus
 from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import connect_for_run, make_engine
 from hub.store.migrate import migrate_store
 from hub.store.query import fetch_value
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target
 from tests.serving import served
 from tests.system.servers.register import ADDRESS, Register, register_manifest

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import Bench, Row, Target, shown
 from tests.bench.people import People
 from tests.bench.stores import first_load, store

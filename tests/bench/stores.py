@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import psycopg
 
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from tests.bench.harness import child
 from tests.bench.people import CHANGED_EVERY, NEW_ADDRESS
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from hub.web.graphiql_page import PAGE_HEADERS, StarterQuery, graphiql_routes, render_graphiql_page
+from hub.web.pages.graphiql_page import PAGE_HEADERS, StarterQuery, graphiql_routes, render_graphiql_page
 
 PERSONAL_ID = "022190001234"
 

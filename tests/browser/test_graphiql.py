@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub.errors import HubMisconfigured
-from hub.web import graphiql_page
-from hub.web.graphiql_page import STATIC_DIRECTORY, StarterQuery, graphiql_routes, render_graphiql_page
+from hub.web.pages import graphiql_page
+from hub.web.pages.graphiql_page import STATIC_DIRECTORY, StarterQuery, graphiql_routes, render_graphiql_page
 from tests.browser.small_hub import make_app, serve
 from tests.browser.watched import WatchedPage, shown_text, watched_page
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.conform import samples
-from hub.conform.samples import Row
+from hub.conform.rows import samples
+from hub.conform.rows.samples import Row
 from hub.demo.province.generate import generate_province
 from hub.ingest.connectors import load_manifests, project_connectors_folder
 from hub.model.registry import load_registry

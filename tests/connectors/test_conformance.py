@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.conform.check import check_connector
-from hub.conform.trial_servers import TrialServers
+from hub.conform.servers.trial_servers import TrialServers
 from hub.ingest.connectors import list_broken_connectors, load_manifests
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hub.conform import samples
 from hub.conform.cases import CHAOS_CASES
 from hub.conform.check import SIMULATOR_CLASSES, ConnectorGrade, check_connector
 from hub.conform.lint import check_imports, lint_connector
-from hub.conform.trial_servers import TrialServers
+from hub.conform.rows import samples
+from hub.conform.servers.trial_servers import TrialServers
 from hub.errors import SourceUnavailable
 from hub.ingest.guards import change_limits as bounds
 from hub.ingest.read.rest import reader as rest

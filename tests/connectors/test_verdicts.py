@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.conform import check as checking
-from hub.conform import samples
 from hub.conform.check import check_connector
 from hub.conform.differences import find_differences
-from hub.conform.row_edits import sort_rows
-from hub.conform.row_names import form_of
-from hub.conform.simulators import mariadb, messages
+from hub.conform.rows import samples
+from hub.conform.rows.row_edits import sort_rows
+from hub.conform.rows.row_names import form_of
+from hub.conform.servers.simulators import mariadb, messages
+from hub.conform.servers.trial_servers import TrialServers
 from hub.conform.tombstones import is_deleted, mark_deleted
-from hub.conform.trial_servers import TrialServers
 from hub.conform.trials import hold_back_rows, set_day_before
 from hub.ingest.connectors import load_connector
 from hub.sdk.manifest import Manifest

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hub.conform import samples
+from hub.conform.rows import samples
 from hub.ingest.connectors import load_connector
 from hub.sdk.manifest import Manifest
 

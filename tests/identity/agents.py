@@ -10,7 +10,7 @@ import httpx2
 
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.settings import Settings, load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 
 HUB = "http://127.0.0.1:8000"

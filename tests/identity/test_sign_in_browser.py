@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.browser.watched import WatchedPage
 from tests.clients.conftest import NodeProject

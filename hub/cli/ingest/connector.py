@@ -14,10 +14,10 @@ from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, one_line, show_json, show_table
-from hub.conform import samples
 from hub.conform.check import NEEDED_PARTS, UNKNOWN_BACKEND, ConnectorGrade, check_connector
 from hub.conform.preview import Preview, preview_stream
-from hub.conform.trial_servers import TrialServers
+from hub.conform.rows import samples
+from hub.conform.servers.trial_servers import TrialServers
 from hub.errors import HubError, HubMisconfigured
 from hub.ingest.connectors import connector_folder, discover_connectors, list_broken_connectors, load_manifests
 from hub.sdk.manifest import Manifest

@@ -17,7 +17,7 @@ from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.ledger.breach_rows import COLUMNS, list_cells, write_people
 from hub.ledger.log.breach import Breach, BreachedPerson, find_breach
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 
 KEY = re.compile(r"(?:hub_)?([a-z2-7]{8})(?:_.*)?")
 RECORD_PEOPLE = 1_000

@@ -24,7 +24,7 @@ from hub.ledger.log.people import PersonKey, build_people_query, find_person_ent
 from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_query, make_pseudonyms
 from hub.ledger.log.sentences import write_sentence
 from hub.ledger.months import LedgerMonth
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.model.registry import load_registry
 from hub.settings import load_settings
 

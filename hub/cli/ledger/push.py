@@ -14,7 +14,7 @@ from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.terminal import ERR, OUT
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.log.span_push import LogCollector, load_state, push_log, save_state
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 
 MAX_TOKEN_BYTES = 10_000
 

@@ -21,7 +21,7 @@ from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.link.discrepancies import handover
 from hub.link.discrepancies.handover import Which
 from hub.settings import load_settings

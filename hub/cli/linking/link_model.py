@@ -16,7 +16,7 @@ from hub.link.model.frozen import Learned, Model
 from hub.link.model.party import PARTY
 from hub.link.model.training.acceptance import CheckVerdict, ModelCheck
 from hub.settings import load_settings
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 
 app = cyclopts.App(name="model")
 app.command(

@@ -15,9 +15,9 @@ from hub.link.likeness.trained import read_model
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.run.linking_run import run_linking
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 
 
 def build_start(out: Path, /, *, citizens: int = 10_000) -> None:

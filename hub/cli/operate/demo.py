@@ -20,11 +20,11 @@ from hub.access.dossiers.dossier_store import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
 from hub.cli.operate.demo_worker import EVERY_MINUTE, choose_schedule, run_worker
-from hub.cli.operate.serve import serve_on
-from hub.cli.operate.sockets import bind_socket
+from hub.cli.operate.serve.serve import serve_on
+from hub.cli.operate.serve.sockets import bind_socket
 from hub.cli.procedures.prefill import show_prefill
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
-from hub.console.navigation import LINKS
+from hub.console.layout.navigation import LINKS
 from hub.demo.access_case import open_case
 from hub.demo.example_correction import open_example_correction
 from hub.demo.examples import find_doubtful_person
@@ -44,11 +44,11 @@ from hub.link.run.linking_run import run_linking
 from hub.model.registry import load_registry
 from hub.quality.snapshots import take_snapshot
 from hub.settings import ENV_FILE, Settings, load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, make_engine
-from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
-from hub.web.starters import Examples, starter_queries
+from hub.store.server.embedded import EmbeddedServer
+from hub.web.pages.starters import Examples, starter_queries
 
 PROCEDURE = "land-right-transfer"
 WORKER_LOG = "worker.log"

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from hub.cli.operate.logs import log_start, start_log, tell_work
-from hub.cli.operate.sockets import open_metrics
+from hub.cli.operate.serve.sockets import open_metrics
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
 from hub.ingest.run.connector_run import select_manifests

@@ -43,7 +43,7 @@ from hub.errors import OperationRefused
 from hub.graph.ledger.my_access_log import describe_for_citizen, find_told_purposes
 from hub.ledger.log.query import LogFilter
 from hub.ledger.log.sentences import write_sentence
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
 from hub.plan.binds import global_id

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
-from hub.console.page_response import HEADERS
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_response import HEADERS
 from hub.console.words import VIETNAM, show_instant
 from hub.errors import OperationRefused
 from schema.core import Label

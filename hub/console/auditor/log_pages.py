@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from hub.access.callers.principals import Role
 from hub.console.auditor.log_search import FIELDS, read_row, read_search
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
-from hub.console.page_cookies import keep_values, read_values
-from hub.console.page_graph import GraphRefused
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_cookies import keep_values, read_values
+from hub.console.layout.page_graph import GraphRefused
 from schema.core import Label
 
 LOG_PATH = "/console/log"

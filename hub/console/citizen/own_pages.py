@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from hub.access.callers.principals import Principal
 from hub.console.citizen.own_data import read_own_data
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.words import show_instant
 
 OWN_PATH = "/console/mine"

@@ -16,8 +16,8 @@ from hub.access.purposes import read_purposes
 from hub.console.developer.code_samples import list_samples
 from hub.console.developer.entity_graph import BOX_HEIGHT, BOX_WIDTH, draw_graph
 from hub.console.developer.readable import ReadablePurpose, list_readable
-from hub.console.page_base import PageGroup, PageParts
-from hub.console.refusals import REFUSALS
+from hub.console.layout.page_base import PageGroup, PageParts
+from hub.console.layout.refusals import REFUSALS
 from hub.errors import HubError
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.registry import load_registry

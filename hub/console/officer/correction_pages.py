@@ -6,14 +6,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from hub.console.layout.page_base import LONGEST_REASON, REASON_NEEDED, PagePerson, answer_signed_in, own_address
+from hub.console.layout.page_graph import GraphRefused
+from hub.console.layout.refusals import FIELD_ERRORS
 from hub.console.officer import operations
 from hub.console.officer.corrections import list_code_options, read_claim, show_claim
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, OfficerPages, dossier_path
 from hub.console.officer.search_kinds import SearchRefusal
 from hub.console.officer.sheet import SheetAnswer, SheetValue, find_value
-from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PagePerson, answer_signed_in, own_address
-from hub.console.page_graph import GraphRefused
-from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
 from hub.graph.permission.callers import Caller
 from hub.model.registry import load_registry

@@ -8,7 +8,7 @@ from typing import Any
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.offices import find_unit, is_at_level
 from hub.access.purpose_declaration import SubjectRole
-from hub.console.refusals import FIELD_ERRORS
+from hub.console.layout.refusals import FIELD_ERRORS
 from hub.model.names import to_camel_case
 from hub.model.registry import Entity, Registry
 from hub.procedures.declaration.definition import Procedure

@@ -7,11 +7,11 @@ from urllib.parse import quote
 from starlette.requests import Request
 
 from hub.access.callers.principals import Role
-from hub.console.navigation import DOSSIERS_PATH
+from hub.console.layout.navigation import DOSSIERS_PATH
+from hub.console.layout.page_base import PageGroup, PagePerson
+from hub.console.layout.page_cookies import read_values
 from hub.console.officer import operations
 from hub.console.officer.sheet import Sheet, SheetNames, read_sheet
-from hub.console.page_base import PageGroup, PagePerson
-from hub.console.page_cookies import read_values
 from hub.errors import OperationRefused
 from hub.graph.permission.callers import Caller
 from schema.core import Label

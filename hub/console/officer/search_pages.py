@@ -8,7 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.console.navigation import CONSOLE_PATH
+from hub.console.layout.navigation import CONSOLE_PATH
+from hub.console.layout.page_base import PagePerson, answer_signed_in
+from hub.console.layout.page_cookies import keep_values, read_values
+from hub.console.layout.page_graph import GraphRefused
+from hub.console.layout.refusals import FIELD_ERRORS
 from hub.console.officer import operations
 from hub.console.officer.candidates import Found, read_found
 from hub.console.officer.dossier_form import (
@@ -24,10 +28,6 @@ from hub.console.officer.dossier_form import (
 )
 from hub.console.officer.dossier_pages import NOTICES, OfficerPages, dossier_path
 from hub.console.officer.search_kinds import CounterSearch, SearchKind, SearchRefusal, classify_search
-from hub.console.page_base import PagePerson, answer_signed_in
-from hub.console.page_cookies import keep_values, read_values
-from hub.console.page_graph import GraphRefused
-from hub.console.refusals import FIELD_ERRORS
 from hub.errors import OperationRefused
 from hub.model.registry import load_registry
 from hub.procedures.declaration.definition import find_procedure, read_procedures

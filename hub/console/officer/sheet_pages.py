@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.console.navigation import CONSOLE_PATH
+from hub.console.layout.navigation import CONSOLE_PATH
+from hub.console.layout.page_base import LONGEST_REASON, REASON_NEEDED, PageParts, PagePerson, answer_signed_in
+from hub.console.layout.page_cookies import forget_values, keep_values, read_values
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import CHOICE_COOKIE, DOSSIER_ROUTE, NOTICES, OfficerPages
 from hub.console.officer.source_grades import GradeBook, find_grade
-from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageParts, PagePerson, answer_signed_in
-from hub.console.page_cookies import forget_values, keep_values, read_values
 from hub.console.quality.quality_pages import QualityPages
 from hub.console.quality.quality_rows import source_path
 from hub.errors import OperationRefused

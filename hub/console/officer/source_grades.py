@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from hub.console.page_base import PagePerson
-from hub.console.page_graph import ConsoleGraph
+from hub.console.layout.page_base import PagePerson
+from hub.console.layout.page_graph import ConsoleGraph
 from hub.console.words import VIETNAM
 from hub.errors import HubError
 from hub.quality.words import show_counts, show_day

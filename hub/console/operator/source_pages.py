@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
+from hub.console.layout.page_base import PageGroup, PageParts, PagePerson, answer_signed_in
+from hub.console.layout.page_graph import GraphRefused
+from hub.console.layout.page_response import HEADERS
 from hub.console.operator.live_feed import LiveFeed
 from hub.console.operator.rejected_groups import DRIFT_APPROVAL, DRIFT_WORDS, GRADE_WORDS, KIND_WORDS, read_rejected
 from hub.console.operator.source_tiles import SourcePromise, read_run, read_tiles
-from hub.console.page_base import PageGroup, PageParts, PagePerson, answer_signed_in
-from hub.console.page_graph import GraphRefused
-from hub.console.page_response import HEADERS
 from hub.console.words import show_instant
 from hub.errors import OperationRefused
 from hub.model.labels import find_path_label

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.words import show_instant
 from schema.core import Label
 

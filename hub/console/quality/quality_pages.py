@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.quality.quality_rows import (
     QUALITY_PATH,
     TREND_HEIGHT,

@@ -12,10 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
+from hub.console.layout.page_base import (
+    LONGEST_REASON,
+    REASON_NEEDED,
+    PageGroup,
+    PagePerson,
+    answer_signed_in,
+    own_address,
+)
+from hub.console.layout.page_cookies import forget_values, keep_values, read_values
+from hub.console.layout.page_graph import GraphRefused
 from hub.console.operator.rejected_groups import read_rejected
-from hub.console.page_base import LONGEST_REASON, REASON_NEEDED, PageGroup, PagePerson, answer_signed_in, own_address
-from hub.console.page_cookies import forget_values, keep_values, read_values
-from hub.console.page_graph import GraphRefused
 from hub.console.steward.row_edits import (
     DAY_WORDS,
     EDIT_WORDS,

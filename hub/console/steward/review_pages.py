@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_signed_in
-from hub.console.page_cookies import forget_values, keep_values, read_values
-from hub.console.page_graph import GraphRefused
+from hub.console.layout.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_cookies import forget_values, keep_values, read_values
+from hub.console.layout.page_graph import GraphRefused
 from hub.console.steward.question import read_question
 from hub.console.steward.question_labels import VERDICT_WORDS, WHY_WORDS, list_field_labels
 from hub.errors import OperationRefused

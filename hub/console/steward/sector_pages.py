@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.page_base import PageGroup, PagePerson, answer_signed_in
-from hub.console.page_response import HEADERS
+from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
+from hub.console.layout.page_response import HEADERS
 from hub.console.words import VIETNAM, show_instant
 from hub.errors import OperationRefused
 from hub.model.labels import find_path_label

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from hub.store.silence import end_silence
+from hub.store.connections.silence import end_silence
 
 LOG = logging.getLogger("hub.graph")
 HEARTBEAT_S, ANSWER_WITHIN_S = 30.0, 5.0

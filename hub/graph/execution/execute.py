@@ -49,7 +49,7 @@ from hub.graph.permission.callers import Caller
 from hub.graph.procedures.prefill import PrefillService
 from hub.graph.procedures.refresher import Refresher
 from hub.graph.sources.steward_desk import StewardDesk
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
 from hub.plan.data_subjects import HIDDEN
 from hub.plan.planner import Plan

@@ -6,7 +6,7 @@ from typing import Any
 from hub.graph.events.dossier_events import DossierEvent
 from hub.graph.execution.prepare import PreparedRequest
 from hub.graph.permission.callers import Caller
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.plan.data_subjects import DataSubject
 
 

@@ -9,9 +9,9 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
-from hub.store.prepared_reads import PreparedReads
+from hub.store.connections.prepared_reads import PreparedReads
+from hub.store.connections.silence import Silence
 from hub.store.revision import READ_STORED_REVISION, StoreRevision
-from hub.store.silence import Silence
 from hub.tracing.spans import open_span
 
 LOG = logging.getLogger("hub.graph")

@@ -26,7 +26,7 @@ from hub.graph.schema_types.type_parts import add_connection, make_connection
 from hub.ledger.log.entries import LogEntry, parse_cursor
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import MAX_PAGE, LogFilter
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.registry import Registry, load_registry
 from hub.plan.binds import read_global_id

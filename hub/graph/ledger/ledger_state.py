@@ -18,8 +18,8 @@ from hub.graph.ledger.breach_rows import list_cells, write_people
 from hub.graph.schema_types.fields import Namespace, Whole, object_type
 from hub.ledger.health import read_ledger_health
 from hub.ledger.log.breach import Breach, find_breach
-from hub.ledger.records import HEADER_BYTES, RecordKind
 from hub.ledger.verify.recent_check import RecentCheck, check_recent_records
+from hub.ledger.writing.records import HEADER_BYTES, RecordKind
 
 MAX_HOURS = 24 * 31
 MAX_BREACHED = 5_000

@@ -22,7 +22,7 @@ from hub.graph.execution.reads import Reads
 from hub.graph.permission.callers import Caller
 from hub.graph.permission.permissions import INTROSPECTION, PUBLIC, root_fields
 from hub.graph.schema_types.source_states import SourceStates
-from hub.ledger.records import (
+from hub.ledger.writing.records import (
     INCIDENTAL_ROLE,
     REQUESTED_ROLE,
     SELF_ROLE,
@@ -32,7 +32,7 @@ from hub.ledger.records import (
     RecordKind,
     SourceState,
 )
-from hub.ledger.writer import LedgerWriter
+from hub.ledger.writing.writer import LedgerWriter
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 from hub.plan.data_subjects import DataSubject

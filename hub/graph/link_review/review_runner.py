@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from hub.errors import HubError
 from hub.graph.execution.reads import explain_failure
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION
 
 T = TypeVar("T")

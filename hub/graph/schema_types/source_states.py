@@ -7,7 +7,7 @@ import orjson
 
 from hub.graph.execution.kept_value import KeptValue
 from hub.graph.execution.reads import Reads
-from hub.ledger.records import SourceState
+from hub.ledger.writing.records import SourceState
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
 

@@ -13,7 +13,7 @@ from hub.errors import OperationRefused
 from hub.graph.schema_types.fields import Namespace, ValueField, Whole, make_field, object_type
 from hub.graph.sources.source_fields import Fields, find_steward
 from hub.graph.sources.state_reads import show_instant
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.link.discrepancies.handover import (
     Handed,
     Number,

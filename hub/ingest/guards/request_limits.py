@@ -17,7 +17,7 @@ from psycopg import Connection
 from hub.errors import SourceUnavailable, StoreUnavailable
 from hub.sdk.manifest import Manifest
 from hub.sdk.sources import Source
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION
 
 UNIT_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}

@@ -16,7 +16,7 @@ from hub.errors import StoreUnavailable
 from hub.ingest.read.messages import JsonMessage, build_message_frame
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.sdk.streams import PushStream
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 
 BATCH_DELIVERIES = 1_000
 BATCH_BYTES = 16_000_000

@@ -21,9 +21,9 @@ from hub.ledger.checkpoints import checkpoint_sql as statements
 from hub.ledger.checkpoints.document import ChainHead, Checkpoint, CheckpointKind, LastCheckpoint, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, describe_revoked
 from hub.ledger.months import month_of
-from hub.ledger.writer import utc_now
+from hub.ledger.writing.writer import utc_now
+from hub.store.connections.silence import end_silence
 from hub.store.engine import SESSION, add_silence_timeouts
-from hub.store.silence import end_silence
 
 LOG = logging.getLogger("hub.ledger")
 EVERY_S = 1.0

@@ -17,7 +17,7 @@ import orjson
 
 from hub.ledger.checkpoints.merkle import merkle_root
 from hub.ledger.checkpoints.signing_keys import SigningKey
-from hub.ledger.records import HASH_BYTES, NO_RECORD, NUMBER_BYTES
+from hub.ledger.writing.records import HASH_BYTES, NO_RECORD, NUMBER_BYTES
 
 FORMAT = 1
 EPOCH_BYTES = 16

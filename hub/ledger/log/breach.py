@@ -15,7 +15,7 @@ from hub.errors import OperationRefused
 from hub.ledger.log.concerns import find_categories
 from hub.ledger.log.people import find_person_entity
 from hub.ledger.months import LedgerMonth
-from hub.ledger.records import HEADER_BYTES, INCIDENTAL_ROLE
+from hub.ledger.writing.records import HEADER_BYTES, INCIDENTAL_ROLE
 from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
 

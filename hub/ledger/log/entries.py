@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from hub.errors import OperationRefused
-from hub.ledger.records import StoredRecord, hash_record
+from hub.ledger.writing.records import StoredRecord, hash_record
 
 BAD_CURSOR = OperationRefused(
     "this is no cursor of the log", next_step="begin without one, or give `endCursor` as it is", code="BAD_CURSOR"

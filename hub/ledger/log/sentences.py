@@ -7,7 +7,7 @@ procedure, the office and the dossier would tell of the other person.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.ledger.records import INCIDENTAL_ROLE, SELF_ROLE, RecordKind
+from hub.ledger.writing.records import INCIDENTAL_ROLE, SELF_ROLE, RecordKind
 from schema import units
 from schema.core import Label
 

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from hub.ledger.records import KEY_REVOKED, NO_RECORD, RecordKind
 from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck, RevokedKey
 from hub.ledger.verify.findings import Findings
 from hub.ledger.verify.segments import SegmentResult
 from hub.ledger.verify.source import LedgerIndex
+from hub.ledger.writing.records import KEY_REVOKED, NO_RECORD, RecordKind
 
 ABANDONED, DROPPED, RESTORED = "EPOCH_ABANDONED", "MONTH_DROPPED", "RESTORED"
 """Actions of KEEPING records."""

@@ -20,10 +20,10 @@ import orjson
 
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.document import Checkpoint
-from hub.ledger.records import HASH_BYTES, HEADER_BYTES
 from hub.ledger.verify.multiset import RowMixer
 from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
 from hub.ledger.verify.source import EpochRow, LedgerIndex, LedgerSource, MonthRow, PeopleRange
+from hub.ledger.writing.records import HASH_BYTES, HEADER_BYTES
 
 MAGIC = b"hub-ledger-export-1\n"
 FRAME = struct.Struct(">cQ")

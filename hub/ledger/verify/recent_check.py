@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from hub.ledger.records import HASH_BYTES, NUMBER_BYTES, hash_record
+from hub.ledger.writing.records import HASH_BYTES, NUMBER_BYTES, hash_record
 
 MAX_CHECKED_RECORDS = 50_000
 BATCH_ROWS = 2_000

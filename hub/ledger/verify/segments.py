@@ -15,9 +15,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from hub.ledger.records import HASH_BYTES, HEADER_BYTES, RecordKind
 from hub.ledger.verify.findings import Findings
 from hub.ledger.verify.multiset import RowMixer, add_sums
+from hub.ledger.writing.records import HASH_BYTES, HEADER_BYTES, RecordKind
 
 PART_RECORDS = 1_000
 """Records that are in memory at a time. With 20,000 of them, decoding took four times as long: each new page of memory costs more than

@@ -17,9 +17,9 @@ from hub.ledger.checkpoints import checkpoint_sql as statements
 from hub.ledger.checkpoints.checkpointer import OPTIONS, Checkpointer
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.witnesses.witness import Witness, WitnessUnavailable
-from hub.ledger.writer import utc_now
+from hub.ledger.writing.writer import utc_now
+from hub.store.connections.silence import end_silence
 from hub.store.engine import add_silence_timeouts
-from hub.store.silence import end_silence
 
 LOG = logging.getLogger("hub.ledger")
 BATCH = 100

@@ -17,7 +17,7 @@ from hub.link.evaluate.falses import FalseLink, false_links
 from hub.link.evaluate.measure import Homonyms, Merges, Tally
 from hub.link.evaluate.thresholds import Bin, Point
 from hub.link.evaluate.truth import read_index
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION
 
 

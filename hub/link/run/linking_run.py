@@ -37,7 +37,7 @@ from hub.link.run.steps import Report, apply_field, decide_field, drop_field_tab
 from hub.link.workspace import LinkWorkspace
 from hub.model.registry import load_registry
 from hub.store.advisory_locks import LockKey, wait_for_lock
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import ASSUME_FAST_DISKS, SESSION
 from hub.store.query import fetch_row
 from hub.tracing.spans import open_span

@@ -21,7 +21,7 @@ from hub.store.backup.archive import (
     write_manifest,
 )
 from hub.store.backup.programs import find_program, read_server_major, run_program
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.revision import READ_REVISION
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "jobs")

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.pq import Conninfo
 
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable
-from hub.store.server_location import PROGRAMS_FOLDER, WHEEL_PACKAGE
+from hub.store.server.server_location import PROGRAMS_FOLDER, WHEEL_PACKAGE
 
 WITHIN_S = 24 * 3600.0
 VERSION_WITHIN_S = 30.0

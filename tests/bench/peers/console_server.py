@@ -8,9 +8,9 @@ import sys
 
 from hub.access.callers.principals import Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
-from hub.cli.operate.serve import serve_on
+from hub.cli.operate.serve.serve import serve_on
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from tests.bench.console_staff import STAFF, name_officer, name_reviewer
 from tests.bench.peers.hub_access_server import UNREACHED
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from joserfc.jwk import ECKey
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.cli.operate.serve import serve_on
+from hub.cli.operate.serve.serve import serve_on
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 
 NO_LEDGER = "none"
 UNREACHED = "officer={0},reviewer={0},operator={0},app={0},explorer={0}".format

@@ -3,9 +3,9 @@
 import socket
 import sys
 
-from hub.cli.operate.serve import serve_on
+from hub.cli.operate.serve.serve import serve_on
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.graph.permission.callers import caller_attributes
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from hub.web.edge import Edge
 from tests.conftest import ServedHub

@@ -9,10 +9,10 @@ import pytest
 from hub.demo.access_case import open_case
 from hub.demo.identities import make_local_issuer
 from hub.settings import load_settings
-from hub.store.logins import Logins
-from hub.web.access_starters import AccessExamples, access_starters
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
-from hub.web.graphiql_page import StarterQuery
+from hub.web.pages.access_starters import AccessExamples, access_starters
+from hub.web.pages.graphiql_page import StarterQuery
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.access.test_access import UNLIMITED

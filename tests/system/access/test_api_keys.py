@@ -19,8 +19,8 @@ from hub.access.service import make_access
 from hub.errors import OperationRefused, StoreUnavailable
 from hub.graph.execution import execute
 from hub.settings import load_settings
+from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, store_url
-from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.serving import served
 from tests.system.trial import Command, Trial

@@ -18,7 +18,7 @@ from hub.access.callers.principals import ClientKind
 from hub.access.callers.sessions import SESSION_CACHED_S
 from hub.graph.events import dossier_events
 from hub.graph.execution import execute
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served, settled
 from tests.system.access.test_access import END, ISSUER, OFFICE, AccessHub, code_of, hub, make_app

@@ -37,9 +37,9 @@ from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.oidc.provider import REFETCH_S
 from hub.errors import OperationRefused
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.store.roles import CLERK, READER
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served

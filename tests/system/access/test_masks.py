@@ -17,7 +17,7 @@ from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, load_registry
 from hub.plan.masks import MASK_SQL, is_told_by_filter
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from schema.values import Mask
 from tests.conftest import ServedHub

@@ -19,8 +19,8 @@ from hub.access.limits.use_store import UseStore
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.errors import StoreUnavailable
 from hub.settings import load_settings
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_write_pool, store_url
-from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served

@@ -14,10 +14,10 @@ from hub.errors import HubMisconfigured
 from hub.jobs.schema import migrate_queue as apply_queue
 from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
 from hub.store.roles import CLERK, GRANTS, READER, STEWARD, WORKER, find_excess
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.trial import Trial
 
 TABLES = """select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -26,13 +26,13 @@ from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
-from hub.ledger.records import RecordKind
+from hub.ledger.writing.records import RecordKind
 from hub.model.registry import load_registry
 from hub.plan.binds import global_id
 from hub.settings import load_settings
 from hub.snapshots.records import NewSnapshot, keep_snapshot
-from hub.store.embedded import EmbeddedServer
 from hub.store.roles import AUDITOR
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.access.test_access import IDENTIFY, PREFILL, READ, AccessHub, code_of, make_app

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.forked_hub import run_hub
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from hub.settings import ENV_FILE
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 
 WITHIN_S = 240
 NEW_NAME = "Nguyễn Thị Đổi Tên"

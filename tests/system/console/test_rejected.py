@@ -12,9 +12,9 @@ from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue
 from hub.jobs.tasks import QueueTasks
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.roles import CLERK, STEWARD
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.servers.console_site import NAME, ConsoleSite, ServePages
 from tests.system.servers.console_site import serve_pages as serve_pages
 from tests.system.servers.console_site import site as site

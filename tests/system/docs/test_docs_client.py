@@ -6,7 +6,7 @@ import sys
 import threading
 
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served, settled

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.store import server_location
-from hub.store.embedded import EmbeddedServer
+from hub.store.server import server_location
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub, copy_database
 from tests.doc_blocks import PAGES, ROOT, Block, blocks_of
 from tests.forked_hub import CLIENT, hub_program

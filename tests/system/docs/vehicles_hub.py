@@ -11,7 +11,7 @@ from hub.link.review.item import read_review_item
 from hub.link.run import run_plan
 from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import make_engine
 from hub.store.migrate import draft_migrations, migrate_store
 from tests.system.graph import Graph

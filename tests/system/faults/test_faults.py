@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.faults.runs import Runs, Said, counted_run, killed_run
 from tests.system.faults.source import MANIFEST, VARIABLE, Source, check_history, held, waiting
 

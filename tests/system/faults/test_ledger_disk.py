@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hub.ledger.writer import LedgerUnavailable, LedgerWriter
-from hub.store.embedded import EmbeddedServer
+from hub.ledger.writing.writer import LedgerUnavailable, LedgerWriter
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
 from hub.store.roles import LEDGER
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.ledger.test_ledger_faults import entry
 
 BATCH = 500
@@ -40,7 +40,7 @@ async def commit_until(url: str, *, full: bool) -> set[str]:
 
 
 def test_a_full_disk_refuses_reads_and_loses_no_record(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.ledger.writer.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
     settings = {"min_wal_size": "32MB", "max_wal_size": "48MB", "shared_buffers": "16MB"}
     ballast = small_disk / "ballast"
     with EmbeddedServer.start(small_disk / "pg", durable=True, settings=settings) as server:

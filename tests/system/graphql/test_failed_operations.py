@@ -18,10 +18,10 @@ import psycopg
 import pytest
 
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_engine
-from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served

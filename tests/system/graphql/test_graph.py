@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
-from hub.web.starters import CERTAINTY, CITIZEN, Examples, starter_queries
+from hub.store.server.embedded import EmbeddedServer
+from hub.web.pages.starters import CERTAINTY, CITIZEN, Examples, starter_queries
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 

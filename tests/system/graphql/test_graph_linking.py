@@ -16,10 +16,10 @@ from hub.model.derived_fields import camel_sql
 from hub.model.names import to_camel_case
 from hub.model.registry import load_registry
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_engine
-from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.serving import served
 from tests.system.access.test_access import UNLIMITED

@@ -12,7 +12,7 @@ from hub.errors import HubMisconfigured
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.documents import document_hash
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served

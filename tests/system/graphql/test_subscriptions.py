@@ -17,10 +17,10 @@ from websockets.sync.client import ClientConnection, connect
 from hub.graph.events.changes import ChangeReader
 from hub.link.run.linking_run import run_linking
 from hub.settings import Settings, load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_engine
-from hub.store.logins import Logins
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.serving import served, settled
 from tests.system.trial import Trial, person
@@ -325,7 +325,7 @@ def test_a_flood_of_pings_before_the_beginning_is_answered(url: str) -> None:
 
 
 def test_a_socket_that_says_nothing_is_closed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.web.websocket.INIT_WITHIN_S", 0.3)
+    monkeypatch.setattr("hub.web.graphql_http.websocket.INIT_WITHIN_S", 0.3)
     with socket(url) as ws:
         assert ws.closed() == 4408
 

@@ -10,7 +10,7 @@ from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
 from hub.ingest.run.run_lock import TRY_LOCK
 from hub.sdk.manifest import parse_manifest
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.trial import HEADER, Trial, manifest, person
 
 

@@ -23,8 +23,8 @@ from sqlalchemy import Engine, create_engine
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import load_manifest
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.server.embedded import EmbeddedServer
 from tests.serving import served
 from tests.system.servers.http_source import ListApi
 from tests.system.servers.soap_server import Register

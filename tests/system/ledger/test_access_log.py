@@ -17,10 +17,10 @@ from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.graph.execution.execute import Executor
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
-from hub.web.endpoint import GraphQLEndpoint
+from hub.web.graphql_http.endpoint import GraphQLEndpoint
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, READ, UNLIMITED, code_of

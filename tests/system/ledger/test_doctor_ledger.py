@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.cli.operate.doctor_ledger import check_ledger
-from hub.cli.operate.doctor_report import DoctorFinding
+from hub.cli.operate.doctor.doctor_ledger import check_ledger
+from hub.cli.operate.doctor.doctor_report import DoctorFinding
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.ledger.retention import find_longest_retention
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.roles import AUDITOR, READER
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.ledger.test_ledger_checkpoints import kept, write
 from tests.system.ledger.test_ledger_faults import Store, entry, store
 

@@ -21,9 +21,9 @@ from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.ledger.months import LedgerMonth, month_of
-from hub.ledger.records import NO_RECORD, StoredRecord
+from hub.ledger.writing.records import NO_RECORD, StoredRecord
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.access.test_access import IDENTIFY, READ, AccessHub, code_of, make_app

@@ -22,7 +22,7 @@ from hub.ledger.checkpoints.signing_keys import create_signing_key, is_signed_by
 from hub.ledger.keeper import LedgerKeeper, check_witness_file, make_keeper
 from hub.ledger.witnesses.file_witness import FileWitness, read_last_line, read_lines
 from hub.ledger.witnesses.timestamp_witness import check_token, load_roots
-from hub.ledger.writer import LedgerWriter, utc_now
+from hub.ledger.writing.writer import LedgerWriter, utc_now
 from hub.settings import Settings, load_settings
 from tests.system.ledger.test_ledger_faults import Store, entry, store
 

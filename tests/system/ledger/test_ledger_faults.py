@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from hub.ledger.records import LedgerEntry, ReadOutcome, RecordKind
-from hub.ledger.writer import MAX_WAITING, LedgerUnavailable, LedgerWriter, utc_now
-from hub.store.embedded import EmbeddedServer
+from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writing.writer import MAX_WAITING, LedgerUnavailable, LedgerWriter, utc_now
 from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.system.access.test_access import IDENTIFY
 from tests.system.ledger.test_ledger import Ledger
@@ -107,8 +107,8 @@ def test_two_servers_write_a_chain_each(store: Store) -> None:
 
 
 def test_a_silent_database_refuses_and_comes_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.ledger.writer.COMMIT_WITHIN_S", 0.5)
-    monkeypatch.setattr("hub.ledger.writer.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("hub.ledger.writing.writer.COMMIT_WITHIN_S", 0.5)
+    monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
     answered: set[str] = set()
 
     async def run() -> None:
@@ -137,7 +137,7 @@ def test_a_silent_database_refuses_and_comes_back(store: Store, monkeypatch: pyt
 @pytest.mark.parametrize("seed", range(3))
 def test_a_connection_that_breaks_at_any_byte(store: Store, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit whose answer was lost is refused, though it may be stored: a record without an answer, never the other way."""
-    monkeypatch.setattr("hub.ledger.writer.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
     chance, answered = random.Random(seed), set[str]()
 
     async def run() -> None:
@@ -158,8 +158,8 @@ def test_a_connection_that_breaks_at_any_byte(store: Store, seed: int, monkeypat
 
 
 def test_a_lock_on_the_ledger_refuses_in_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.ledger.writer.COMMIT_WITHIN_S", 0.5)
-    monkeypatch.setattr("hub.ledger.writer.RETRY_AFTER_S", 0.0)
+    monkeypatch.setattr("hub.ledger.writing.writer.COMMIT_WITHIN_S", 0.5)
+    monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
 
     async def run() -> None:
         async with open_writer(store.writer) as writer:
@@ -192,7 +192,7 @@ def test_a_server_that_nobody_reads_from_begins_a_new_chain_with_the_month(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its open chain would keep the month from being closed, for as long as nobody reads."""
-    monkeypatch.setattr("hub.ledger.writer.LOOK_AT_MONTH_EVERY_S", 0.02)
+    monkeypatch.setattr("hub.ledger.writing.writer.LOOK_AT_MONTH_EVERY_S", 0.02)
     now = datetime.now(UTC)
     at = [now]
 

@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.cli import main
-from hub.cli.operate.doctor_ledger import check_ledger
+from hub.cli.operate.doctor.doctor_ledger import check_ledger
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
@@ -29,7 +29,6 @@ from hub.ledger.maintenance import (
     revoke_signing_key,
 )
 from hub.ledger.months import month_of
-from hub.ledger.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
 from hub.ledger.retention import find_longest_retention
 from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
@@ -38,9 +37,10 @@ from hub.ledger.verify.findings import KINDS, LedgerVerdict
 from hub.ledger.verify.source import LedgerSource
 from hub.ledger.verify.verify import VerifyOptions, VerifyReport, verify_ledger
 from hub.ledger.witnesses.file_witness import read_lines
+from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.roles import LEDGER
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import copy_database
 from tests.system.ledger.test_ledger_checkpoints import kept, list_checkpoints
 from tests.system.ledger.test_ledger_faults import Store

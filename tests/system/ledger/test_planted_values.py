@@ -21,8 +21,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.cli import main
-from hub.store.embedded import EmbeddedServer
 from hub.store.roles import CLERK, LEDGER, READER
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.system.access.test_access import END, IDENTIFY, OFFICE, OPEN, PREFILL, READ
 from tests.system.servers.console_site import PageReader

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import LinkedProvince, copy_database
 from tests.forked_hub import run_hub
 

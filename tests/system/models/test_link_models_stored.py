@@ -14,7 +14,7 @@ from hub.link.model.training.acceptance import CheckVerdict, ModelCheck, check_m
 from hub.link.model.training.start_model import load_start_model, start_model
 from hub.link.run.linking_run import run_linking
 from hub.metrics.store_state import count_refused_models
-from hub.store.connection import StoreConnection
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import make_engine
 from tests.heaped import heaped
 from tests.system.conftest import Command

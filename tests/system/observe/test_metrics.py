@@ -19,7 +19,7 @@ from hub.metrics.catalogue import LEDGER_WITNESS, PARENT_METRICS, WEB_METRICS, W
 from hub.metrics.health import describe_web
 from hub.metrics.server import serve_metrics
 from hub.metrics.web_samples import read_web_samples
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.doc_blocks import ROOT
 from tests.serving import served

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from hub.link.run.linking_run import run_linking
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from hub.tracing import spans
 from hub.tracing.exporter import LAST_EXPORT_WITHIN_S, trace_process
 from tests.conftest import ServedHub

@@ -16,8 +16,8 @@ from psycopg.conninfo import conninfo_to_dict
 from hub.cli import main
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.store.backup import dump
-from hub.store.embedded import EmbeddedServer
 from hub.store.roles import LEDGER
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import copy_database
 from tests.system.ledger.test_ledger_faults import Store
 from tests.system.ledger.test_ledger_verify import fill

@@ -15,14 +15,14 @@ import psycopg
 import pytest
 
 from hub.errors import HubMisconfigured, StoreUnavailable
-from hub.store import server_process
-from hub.store.embedded import EmbeddedServer
-from hub.store.server_process import NEXT_STEPS, lock_folder, server_pid, suggest_next_step, wait_until
+from hub.store.server import server_process
+from hub.store.server.embedded import EmbeddedServer
+from hub.store.server.server_process import NEXT_STEPS, lock_folder, server_pid, suggest_next_step, wait_until
 
 ATTACH = """
 import sys
 from pathlib import Path
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 import psycopg
 with EmbeddedServer.start(Path(sys.argv[1]), durable=False) as server:
     print(server.owner, psycopg.connect(server.url("postgres")).execute("select current_user").fetchone()[0])
@@ -80,7 +80,7 @@ def test_root_reaches_programs_in_a_closed_folder(scratch: Path) -> None:
     home.chmod(0o700)
     lines = [
         f"import sys; sys.path.insert(0, {str(home)!r})",
-        "import hub.store.server_location as e; from pathlib import Path",
+        "import hub.store.server.server_location as e; from pathlib import Path",
     ]
     lines += [f"e.CACHE_FOLDER = Path({str(scratch / 'cache')!r})", *ATTACH.splitlines()]
     command = [sys.executable, "-c", "\n".join(lines), str(scratch / "by-cache")]
@@ -218,7 +218,7 @@ def test_a_folder_of_another_user_is_refused(scratch: Path) -> None:
     (folder / "lock").touch(mode=0o000)
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     become = f"os.setgroups([]); os.setgid({account.pw_gid}); os.setuid({account.pw_uid})" if os.geteuid() == 0 else ""
-    lines = ["import os, sys", "from pathlib import Path", "from hub.store.server_process import lock_folder"]
+    lines = ["import os, sys", "from pathlib import Path", "from hub.store.server.server_process import lock_folder"]
     lines += [become, "with lock_folder(Path(sys.argv[1])): pass"]
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(lines), str(folder)], capture_output=True, text=True, check=False, cwd="/"

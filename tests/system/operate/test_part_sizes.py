@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from hub.cli import main
-from hub.cli.operate.doctor_sizes import MAX_CATALOGUE_BYTES, MAX_DEAD_ROWS, check_catalogue
+from hub.cli.operate.doctor.doctor_sizes import MAX_CATALOGUE_BYTES, MAX_DEAD_ROWS, check_catalogue
 from hub.store.part_sizes import StorePart, forecast_size, read_catalogue
 
 ROWS_A_DAY, DAYS = 24, 20

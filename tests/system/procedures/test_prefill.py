@@ -18,7 +18,7 @@ from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
 from hub.settings import load_settings
-from hub.web.starters import PREFILL
+from hub.web.pages.starters import PREFILL
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 

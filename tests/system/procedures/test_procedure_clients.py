@@ -14,7 +14,7 @@ from graphql import parse, validate
 from hub.cli import main
 from hub.graph.schema import get_core_schema, load_schema
 from hub.procedures.declaration.definition import read_procedures
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served
 from tests.system.access.test_access import ISSUER, AccessHub, make_app

@@ -31,9 +31,9 @@ from hub.refresh.server import start_lookup_server
 from hub.refresh.statements import IS_SERVED
 from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine, store_url
 from hub.store.query import fetch_value
+from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
 from tests.system.servers.register import Behaviour, Register, register_manifest

@@ -21,8 +21,8 @@ from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.settings import load_settings
 from hub.snapshots.evidence import verify_evidence
 from hub.snapshots.records import find_people_now, forget_snapshots
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served

@@ -15,8 +15,8 @@ from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.ingest.connectors import load_manifests
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.identity.conftest import free_port

@@ -7,7 +7,7 @@ import sys
 import uvicorn
 
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from hub.web.http_timeouts import ImpatientProtocol
 from tests.system.access.test_access import ISSUER, UNLIMITED

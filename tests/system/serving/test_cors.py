@@ -7,7 +7,7 @@ import pytest
 
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from hub.web.cors import read_origins
 from tests.serving import served

@@ -12,7 +12,7 @@ import pytest
 
 from hub.cli.operate.logs import AddContext
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served

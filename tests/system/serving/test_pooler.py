@@ -18,10 +18,10 @@ import pytest
 
 from hub.errors import HubMisconfigured
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
-from hub.store.pooled_reads import NEEDED, check_pooled_reads
+from hub.store.connections.logins import Logins
+from hub.store.connections.pooled_reads import NEEDED, check_pooled_reads
 from hub.store.roles import READER
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.conftest import ServedHub
 from tests.serving import served

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from hub.store import prepared_reads
-from hub.store.prepared_reads import PreparedReads
+from hub.store.connections import prepared_reads
+from hub.store.connections.prepared_reads import PreparedReads
 
 Scenario = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, None]]
 

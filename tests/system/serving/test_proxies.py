@@ -16,7 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from hub.settings import load_settings
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.doc_blocks import ROOT, blocks_of
 from tests.serving import served, settled

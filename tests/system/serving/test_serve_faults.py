@@ -17,7 +17,7 @@ import httpx2
 import psutil
 import pytest
 
-from hub.store.server_process import server_pid
+from hub.store.server.server_process import server_pid
 
 SERVE = ("-c", "from hub.cli import main; main(['serve', '--port', '0'])")
 STATEMENT_TIMEOUT_S = 1.0

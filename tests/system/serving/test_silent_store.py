@@ -13,8 +13,8 @@ from hub.errors import StoreUnavailable
 from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext, ReadState
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.run.connector_run import RunChoices, run_connectors
-from hub.store import connection as watched
-from hub.store.connection import StoreConnection
+from hub.store.connections import connection as watched
+from hub.store.connections.connection import StoreConnection
 from hub.store.engine import make_engine, store_url
 from tests.system.servers.tcp_proxy import TcpProxy
 from tests.system.trial import Trial, manifest, person

@@ -11,7 +11,8 @@ import orjson
 import psutil
 import pytest
 
-from hub.web import endpoint, http_timeouts
+from hub.web import http_timeouts
+from hub.web.graphql_http import endpoint
 from hub.web.http_timeouts import ImpatientProtocol
 from tests.conftest import ServedHub
 

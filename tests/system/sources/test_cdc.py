@@ -18,8 +18,8 @@ from hub.ingest.read.cdc.reader import CdcReader
 from hub.ingest.read.cdc.slot import measure_lag
 from hub.ingest.read.reader import ReadBatch, ReadState
 from hub.ingest.run import connector_run as ingest
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.reading import context
 from tests.system.servers.tcp_proxy import TcpProxy
 

@@ -21,8 +21,8 @@ from hub.ingest.read.reader import ReadBatch, Reader, ReaderContext
 from hub.ingest.run import connector_run as ingest
 from hub.sdk.manifest import Manifest, parse_manifest
 from hub.settings import load_settings
+from hub.store.connections.logins import Logins
 from hub.store.engine import make_engine
-from hub.store.logins import Logins
 from hub.web.app import create_app
 from tests.conftest import served
 

@@ -18,7 +18,7 @@ from hub.errors import HubError, HubMisconfigured, SourceUnavailable
 from hub.ingest.read import open_reader
 from hub.ingest.read.reader import ReadBatch, ReaderContext, ReadState
 from hub.ingest.read.sql.errors import DATABASE_FAULTS
-from hub.store.embedded import EmbeddedServer
+from hub.store.server.embedded import EmbeddedServer
 from tests.system.reading import context, together
 from tests.system.servers.tcp_proxy import TcpProxy
 

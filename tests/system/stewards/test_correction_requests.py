@@ -15,8 +15,8 @@ from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.demo.example_correction import open_example_correction
 from hub.plan.binds import global_id
 from hub.settings import load_settings
-from hub.store.embedded import EmbeddedServer
-from hub.store.logins import Logins
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served

@@ -26,9 +26,9 @@ from hub.link.discrepancies.handover import Which
 from hub.link.workspace import LinkWorkspace
 from hub.model.names import to_snake_case
 from hub.model.registry import load_registry
-from hub.store.embedded import EmbeddedServer
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.server.embedded import EmbeddedServer
 from schema.linking.declarations import SHAPES, TONES
 
 FIELD = "Taxpayer.party"

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from hub.cli import main
-from hub.cli.operate.doctor import check_links
+from hub.cli.operate.doctor.doctor import check_links
 from hub.errors import OperationRefused
 from hub.link.decisions.decisions import keep_decision
 from hub.link.decisions.verdicts import Verdict

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.cli.operate.doctor import check_configuration
-from hub.cli.operate.doctor_ledger import (
+from hub.cli.operate.doctor.doctor import check_configuration
+from hub.cli.operate.doctor.doctor_ledger import (
     LATE_AFTER_S,
     check_chains,
     check_checkpoint,

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from hub.access.limits.rates import RateKind
 from hub.access.limits.refusals import refuse_reading
+from hub.console.layout.page_cookies import MOST_BYTES, keep_values, read_values
+from hub.console.layout.page_response import TEMPLATES
+from hub.console.layout.refusals import FIELD_ERRORS, OTHER, REFUSALS, describe_refusal, read_label
 from hub.console.officer.corrections import list_code_options, read_claim, show_claim
-from hub.console.page_cookies import MOST_BYTES, keep_values, read_values
-from hub.console.page_response import TEMPLATES
-from hub.console.refusals import FIELD_ERRORS, OTHER, REFUSALS, describe_refusal, read_label
 from hub.model.registry import load_registry
 from hub.plan.binds import global_id
 from schema.codes import MaritalState

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.access.callers.principals import Principal, Role
+from hub.console.layout.refusals import FIELD_ERRORS
 from hub.console.officer.candidates import read_found
 from hub.console.officer.dossier_form import (
     BUSINESS_ENTITY,
@@ -20,7 +21,6 @@ from hub.console.officer.dossier_form import (
     with_error,
 )
 from hub.console.officer.search_kinds import SearchKind
-from hub.console.refusals import FIELD_ERRORS
 from hub.model.registry import load_registry
 from hub.procedures.declaration.definition import Procedure, find_procedure, read_procedures
 from schema.alphabet import make_alphabet_key

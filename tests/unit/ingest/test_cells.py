@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.conform import samples
 from hub.conform.preview import preview_stream
+from hub.conform.rows import samples
 from hub.errors import HubMisconfigured
 from hub.ingest.connectors import load_connector
 from hub.ingest.read.json_rows import build_empty_frame, build_frame, decode_json

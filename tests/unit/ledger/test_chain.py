@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ledger.append_sql import record_parameters
-from hub.ledger.chain import Chain
 from hub.ledger.months import LedgerMonth, month_of
-from hub.ledger.records import (
+from hub.ledger.writing.append_sql import record_parameters
+from hub.ledger.writing.chain import Chain
+from hub.ledger.writing.records import (
     HASH_BYTES,
     NO_RECORD,
     PSEUDONYM_BYTES,

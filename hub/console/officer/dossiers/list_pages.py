@@ -7,11 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.access.purposes import read_purposes
-from hub.console.navigation import DOSSIERS_PATH
+from hub.console.layout.navigation import DOSSIERS_PATH
+from hub.console.layout.page_base import PageParts, PagePerson, answer_signed_in
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import OfficerPages
 from hub.console.officer.dossiers.work_list import STATES, list_purposes, read_filter, read_item
-from hub.console.page_base import PageParts, PagePerson, answer_signed_in
 
 
 class DossierListPages(OfficerPages):

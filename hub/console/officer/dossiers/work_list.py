@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from hub.access.purposes import Purpose
 from hub.console import words
-from hub.console.navigation import DOSSIERS_PATH
+from hub.console.layout.navigation import DOSSIERS_PATH
 from hub.errors import OperationRefused
 from schema import units
 from schema.alphabet import make_alphabet_key

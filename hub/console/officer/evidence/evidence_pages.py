@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hub.console.layout.page_base import PagePerson, answer_signed_in
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, OfficerPages, dossier_path
 from hub.console.officer.evidence.reasons import name_record, read_reason
 from hub.console.officer.sheet import find_value
-from hub.console.page_base import PagePerson, answer_signed_in
 from hub.errors import OperationRefused
 from schema.core import Label
 

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from hub.console.layout.page_base import PagePerson, answer_signed_in
+from hub.console.layout.page_graph import GraphRefused
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, NOTICES, OfficerPages, dossier_path
 from hub.console.officer.snapshots.papers import (
@@ -20,8 +22,6 @@ from hub.console.officer.snapshots.papers import (
     list_papers,
     read_chosen,
 )
-from hub.console.page_base import PagePerson, answer_signed_in
-from hub.console.page_graph import GraphRefused
 from hub.graph.permission.callers import Caller
 from schema.core import Label
 

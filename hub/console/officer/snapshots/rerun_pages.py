@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from hub.console.layout.page_base import PageParts, PagePerson, answer_signed_in
 from hub.console.officer import operations
 from hub.console.officer.dossier_pages import DOSSIER_ROUTE, NOTICES, OfficerPages, dossier_path
 from hub.console.officer.snapshots.rerun import read_difference, read_kept
-from hub.console.page_base import PageParts, PagePerson, answer_signed_in
 from hub.extras import is_installed
 
 HAS_PDF = is_installed("reportlab")

@@ -1,0 +1,1 @@
+"""The command `hub doctor`: its checks, and how it reports them."""

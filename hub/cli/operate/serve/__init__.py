@@ -1,0 +1,1 @@
+"""The command `hub serve`: its processes and their sockets."""

@@ -1,0 +1,1 @@
+"""What every page shares: its base, cookies, forms, navigation, refusals, and how it runs operations."""

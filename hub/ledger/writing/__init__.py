@@ -1,0 +1,1 @@
+"""Writing the ledger: records, the chain of each writer, epochs, and group commit."""

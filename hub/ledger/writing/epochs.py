@@ -1,0 +1,114 @@
+"""Epochs: the time from the start to the end of one chain, on one connection that holds its lock.
+
+A process that dies leaves an epoch without an end. The next writer finds it, since nobody holds its lock any more, and writes down in
+its own chain where the other stopped: its last records may be of answers that never left.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+
+from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
+from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
+from hub.ledger.writing import append_sql
+from hub.ledger.writing.chain import Chain
+from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+
+KEEPER_PRINCIPAL = "hub"
+"""The principal of records that the ledger makes about itself."""
+KNOWN_OPERATIONS = 10_000
+"""Operations that a process remembers having stored, 32 bytes each."""
+
+
+class Epoch:
+    """A chain that is being written. Not safe for use by several tasks at once."""
+
+    def __init__(self, connection: AsyncConnection[Any], chain: Chain) -> None:
+        self._connection = connection
+        append_sql.register_arrays(connection)
+        self._known_operations: set[bytes] = set()
+        self.chain = chain
+
+    @property
+    def month(self) -> LedgerMonth:
+        """The month that its records are in, whatever the clock says meanwhile."""
+        return self.chain.month
+
+    async def append(self, entries: Sequence[LedgerEntry]) -> None:
+        """Commit the records of these entries. Raises psycopg.Error; then it is not known whether they are stored."""
+        chain, records = self.chain.append(entries)
+        known = self._known_operations
+        parameters, fresh = append_sql.record_parameters(chain.month, chain.epoch, records, known)
+        await self._connection.execute(append_sql.INSERT_RECORDS, parameters)
+        self.chain = chain
+        if len(self._known_operations) > KNOWN_OPERATIONS:
+            self._known_operations.clear()
+        self._known_operations.update(fresh)
+
+    async def end(self, now: datetime) -> None:
+        """Commit EPOCH_END, and give the lock back. Raises psycopg.Error."""
+        await self.append([_keeping(now, RecordKind.EPOCH_END)])
+        await self._connection.execute(append_sql.END_EPOCH, (self.chain.epoch,))
+        await self._connection.execute(append_sql.UNLOCK_EPOCH, (self.chain.epoch,))
+
+
+async def begin_epoch(connection: AsyncConnection[Any], clock: Callable[[], datetime], version: str) -> Epoch:
+    """Begin a chain on an autocommit connection, and write down which chains were found without an end. Raises psycopg.Error."""
+    now, identifier = clock(), uuid4()
+    month = await open_month(connection, now)
+    host = f"{socket.gethostname()}:{os.getpid()}"
+    epoch = Epoch(connection, Chain(identifier, month))
+    await connection.execute(append_sql.LOCK_EPOCH, (identifier,))
+    async with connection.transaction():
+        await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, host))
+        await epoch.append(
+            [
+                _keeping(
+                    now,
+                    RecordKind.EPOCH_BEGIN,
+                    epoch=str(identifier),
+                    host=host,
+                    version=version,
+                    month=str(month.first_day),
+                    **{RETENTION_DETAIL: find_longest_retention()},
+                )
+            ]
+        )
+    await _note_abandoned(connection, epoch, now)
+    return epoch
+
+
+async def open_month(connection: AsyncConnection[Any], now: datetime) -> LedgerMonth:
+    """The month of an instant, made if it is missing. Raises psycopg.Error."""
+    first_day = month_of(now)
+    row = await (await connection.execute(OPEN_MONTH, (first_day,))).fetchone()
+    assert row is not None  # a function
+    return LedgerMonth(first_day, row[0])
+
+
+async def _note_abandoned(connection: AsyncConnection[Any], epoch: Epoch, now: datetime) -> None:
+    cursor = await connection.execute(append_sql.OPEN_EPOCHS, (epoch.chain.epoch,))
+    for identifier, first_day in await cursor.fetchall():
+        if not await _fetch(connection, append_sql.LOCK_EPOCH, identifier):
+            continue  # its writer lives
+        head = await (await connection.execute(append_sql.CHAIN_HEAD, (identifier, first_day))).fetchone()
+        number, last = head if head is not None else (None, None)
+        details = {"epoch": str(identifier), "number": number, "hash": last.hex() if last else None}
+        async with connection.transaction():
+            await epoch.append([_keeping(now, RecordKind.KEEPING, action="EPOCH_ABANDONED", **details)])
+            await connection.execute(append_sql.END_EPOCH, (identifier,))
+        await connection.execute(append_sql.UNLOCK_EPOCH, (identifier,))
+
+
+async def _fetch(connection: AsyncConnection[Any], sql: str, identifier: UUID) -> Any:
+    row = await (await connection.execute(sql, (identifier,))).fetchone()
+    return row[0] if row else None
+
+
+def _keeping(at: datetime, kind: RecordKind, **details: Any) -> LedgerEntry:
+    return LedgerEntry(at, kind, KEEPER_PRINCIPAL, ReadOutcome.ANSWERED, details=details or None)

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP and WebSocket: media types, bodies, the endpoint and subscriptions."""
