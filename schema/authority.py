@@ -12,15 +12,13 @@ from enum import Enum
 
 
 class Comparison(Enum):
-    """How a copy is held against its authority: what is the same, in words."""
+    """How a copy is compared with its authority: which values count as equal, in words."""
 
     NAME = "the same name, whatever its case, Unicode form, ð for đ, and place of the tone mark within a syllable"
-    PARTIAL_DATE = (
-        "the same date as far as both say it: a year agrees with each of its days; what is no date is not compared"
-    )
+    PARTIAL_DATE = "the same date as far as both say it: a year agrees with each of its days; a value that is no date is not compared"
     ADDRESS = "a commune that is, or became, one that the authority's commune is or became; one that is not found is not compared"
     IDENTIFIER = (
-        "a number that the authority knows, separators aside; what has no form of such a number is not compared"
+        "a number that the authority knows, separators aside; a value without the form of such a number is not compared"
     )
     TAX_CODE = "the same number, its branch aside; numbers of different lengths are different numbers and not compared"
     CODE = "a code that goes with the authority's"

@@ -43,11 +43,11 @@ for target, name, text in (
     ("hub.cli.operate.migrate:migrate_command", "migrate", "Upgrade the database to this version of the hub."),
     ("hub.cli.graph.explain:explain_command", "explain", "Show the plan and the SQL of an operation, with PostgreSQL's cost estimate. No data is read."),
     ("hub.cli.operate.doctor.doctor:doctor_command", "doctor", "Check settings, schema, access, connectors, procedures, page, store and ledger. Exits with 78 if a check fails."),
-    ("hub.cli.graph.schema_files:app", "schema", "Export or check what is derived from schema/: SDL, tables, reference page, migrations."),
+    ("hub.cli.graph.schema_files:app", "schema", "Export or check the files derived from schema/: SDL, tables, reference page, migrations."),
     ("hub.cli.permission.purposes:app", "purposes", "List, show, compare and check the purposes under which callers may read."),
     ("hub.cli.permission.access:app", "access", "Say who could run an operation, and why a caller was refused."),
     ("hub.cli.procedures.procedures:app", "procedures", "List, show, check and count procedures, and print the JSON Schema of their answers."),
-    ("hub.cli.procedures.prefill:prefill_command", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked."),
+    ("hub.cli.procedures.prefill:prefill_command", "prefill", "Prefill a procedure for the subjects that you name: what the state holds, and what the citizen must still be asked."),
     ("hub.cli.procedures.snapshots:app", "snapshots", "List the snapshots of a dossier, compare one with today, and write and check receipts."),
     ("hub.cli.procedures.evidence:app", "evidence", "Export what a register said as a signed statement, and check one offline."),
     ("hub.cli.ingest.connector:app", "connector", "List, check, preview and draft connectors."),
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        show_error(HubError("stopped", next_step="run it again; what was committed is kept", code="INTERRUPTED"))
+        show_error(HubError("stopped", next_step="run it again; committed work is kept", code="INTERRUPTED"))
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does. Nothing more can be printed, not even by the interpreter as it ends.

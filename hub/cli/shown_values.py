@@ -37,7 +37,7 @@ select exists (
 
 @dataclass(frozen=True)
 class ShownValues:
-    """What a command is about to show: paths of fields, rows of subjects (kind and number), and what was looked for."""
+    """Values that a command is about to show: paths of fields, rows of subjects (kind and number), and the search terms."""
 
     fields: tuple[str, ...]
     subjects: tuple[tuple[str, int], ...] = ()

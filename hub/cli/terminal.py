@@ -45,7 +45,7 @@ class Terminal(Console):
         super().print(*(Text(escape_controls(one)) if isinstance(one, str) else one for one in objects), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is printed in the end: cells of tables, branches of trees and states of progress too."""
+        """The text as printed: cells of tables, branches of trees and states of progress included."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment
@@ -61,7 +61,7 @@ ERR = Terminal(stderr=True)
 
 
 def mark_text(style: str, label: str, words: str = "") -> Text:
-    """A label in a style, and what is said under it."""
+    """A label in a style, and the text under it."""
     return Text.assemble((escape_controls(label), style), escape_controls(words))
 
 
@@ -146,6 +146,6 @@ class LineFormatter(logging.Formatter):
 
 
 def guard_logs() -> None:
-    """Have what is logged before, or without, a configuration of logs written in plain lines too."""
+    """Write log records in plain lines too if they come before, or without, a configuration of logs."""
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(LineFormatter())

@@ -1,4 +1,4 @@
-"""The cases of chaos as a table: what a source does, which kinds of source can do it, and what is then expected."""
+"""The cases of chaos as a table: the fault of a source, the kinds of source that can have it, and the expected outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ TYPED = "the source refuses such bytes itself"
 FRAMED = "the protocol has no half message"
 NO_CURSOR = "no cursor"
 NEVER_EMPTY = "no full read"
-BROKER = "the broker keeps what is not acknowledged"
+BROKER = "the broker keeps unacknowledged messages"
 
 
 @dataclass(frozen=True)

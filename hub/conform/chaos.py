@@ -70,7 +70,7 @@ def _play_fault(case: ChaosCase, tried: TrialState, store: TrialStore) -> None:
     report = _run_connector(world, store, attempts=None if case.expected == "healed" else 1)
     held = store.held(tried.manifest)
     if tried.manifest.kind in MESSAGE_KINDS:
-        # What is no record waits by itself; the messages around it are taken.
+        # A message that is no record stays pending alone; the messages around it are processed.
         require_success(report)
         if not store.quarantined():
             raise TrialFailed("a message that is no record is nowhere to be found")
@@ -181,7 +181,7 @@ def _play_ties(tried: TrialState, store: TrialStore) -> None:
 
 
 def _play_late_rows(tried: TrialState, store: TrialStore) -> None:
-    """The rest comes with a mark that is older than what was read, within what the manifest reads again."""
+    """The rest arrives with a cursor older than the last one read, within the manifest's overlap."""
     streams = tried.world.declared.streams.values()
     overlaps = [s.cursor.overlap.total_seconds() for s in streams if s.cursor and s.cursor.kind == "time"]
     numbers = [s.cursor.overlap_numbers for s in streams if s.cursor and s.cursor.kind == "number"]

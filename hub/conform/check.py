@@ -43,7 +43,7 @@ NEEDED_PARTS: Mapping[GradeLetter, tuple[Part, ...]] = {
     "B": ("lint", "samples", "damage", "deletes", "drift"),
     "C": ("lint", "samples"),
 }
-"""GradeLetter → what has to hold for it, best first."""
+"""GradeLetter → the requirements for it, best first."""
 
 Told = Callable[[str], None]
 
@@ -60,7 +60,7 @@ class CaseResult:
 
 @dataclass
 class ConnectorGrade:
-    """What was found of one connector."""
+    """The findings on one connector."""
 
     connector: str
     kind: str
@@ -97,7 +97,7 @@ class ConnectorGrade:
 
 
 def check_connector(manifest: Manifest, ground: TrialServers, tell: Told = lambda words: None) -> ConnectorGrade:
-    """Check one connector; `tell` hears what is looked at."""
+    """Check one connector; `tell` is called with each step."""
     checked = ConnectorGrade(manifest.name, manifest.kind, manifest.grade)
     tell("lint")
     faults = lint_connector(manifest)

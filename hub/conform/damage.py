@@ -21,7 +21,7 @@ NONSENSE_TEXT = "☠"
 
 @dataclass(frozen=True)
 class Damage:
-    """What is done to a row so that one field of one kind of record cannot be made of it."""
+    """A change to a row after which one field of one kind of record can no longer be made from it."""
 
     stream: str
     entity: str
@@ -54,7 +54,7 @@ def list_damages(manifest: Manifest, stream: str) -> Iterator[Damage]:
 
 
 def try_damaged_rows(tried: TrialState, ground: TrialServers) -> Iterator[tuple[str, str | None]]:
-    """Each damage with what is wrong with how it was taken, None if nothing is. A run has one for each row at most."""
+    """Yield each damage and the fault in its handling, or None if it was handled rightly. A run has at most one for each row."""
     waiting = {name: list(list_damages(tried.world.declared, name)) for name in tried.rows}
     while any(waiting.values()):
         now: dict[str, dict[int, Damage]] = {}
@@ -62,7 +62,7 @@ def try_damaged_rows(tried: TrialState, ground: TrialServers) -> Iterator[tuple[
             now[name], waiting[name] = _place_damages(tried, name, left)
         yield from _try_together(tried, ground, now)
         if not any(now.values()):
-            return  # what is left is of columns that only a transform makes, or that no sample has
+            return  # the remaining columns are made by a transform alone, or missing from every sample
 
 
 def _place_damages(tried: TrialState, stream: str, wanted: Sequence[Damage]) -> tuple[dict[int, Damage], list[Damage]]:
@@ -121,7 +121,7 @@ def _wrong_keys(tried: TrialState, stream: str, rows: Sequence[Row], held: set[K
 
 
 def _judge_damage(manifest: Manifest, damage: Damage, row: Row, report: RunReport, aside: set[Any]) -> str | None:
-    """What is wrong with how the damaged record was taken; None if nothing is."""
+    """Describe the fault in how the damaged record was handled; None if there is none."""
     refused = [
         record["key"]
         for record in samples.map_samples(manifest, damage.stream, [row])

@@ -1,4 +1,4 @@
-"""What samples become beside what is expected of them: which record of which row differs, and in which field."""
+"""Compares the records made from samples with the expected ones: which record of which row differs, and in which field."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ from hub.sdk.manifest import Manifest
 
 
 def find_differences(manifest: Manifest, stream: str) -> list[str]:
-    """How what the samples become differs from what is expected, in words; nothing if it does not.
+    """Describe how the records made from the samples differ from the expected ones; empty if they do not.
 
     The order of lines says nothing, in either file.
     """

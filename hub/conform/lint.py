@@ -29,7 +29,7 @@ SECRET_VALUE = re.compile(
 
 
 def lint_connector(manifest: Manifest) -> list[str]:
-    """What is wrong with a connector's folder, in words; nothing if all holds."""
+    """List the faults of a connector's folder in words; empty if there are none."""
     return list(
         chain(
             _check_facts(manifest),

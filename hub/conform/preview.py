@@ -21,7 +21,7 @@ from hub.sdk.streams import CdcStream, SqlStream
 
 @dataclass(frozen=True)
 class Preview:
-    """Rows as read, the records they become, the rows set aside, and what is other than declared."""
+    """Rows as read, the records made from them, the rejected rows, and the schema drift."""
 
     stream: str
     read: int

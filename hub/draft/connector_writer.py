@@ -144,7 +144,7 @@ class _StreamProposal:
 
 
 def _write_samples(folder: Path, made: _StreamProposal, facts: ConnectorFacts) -> ConnectorDraft:
-    """Write the samples of a stream, and what they become as what is expected of them."""
+    """Write the samples of a stream, and the records made from them as the expected ones."""
     kept = [made.changed] if made.changed else []
     path = folder / samples.SAMPLES_FOLDER / f"{facts.stream}.jsonl"
     rows = Pseudonyms(made.entity, made.proposals, keys=made.key, kept=kept).rows(made.probed.rows)

@@ -1,4 +1,4 @@
-"""Pseudonyms: rows of a source made rows of nobody. Their form stays: what was good is good still, what was broken is broken
+"""Pseudonyms: rows of a source made rows of nobody. Their form stays: valid values remain valid, broken values remain broken
 still, and the same value is the same everywhere, so that records still refer to each other.
 
 Digits and letters are replaced by a keyed digest; the key is made for one draft and kept nowhere. Names come from a list, days

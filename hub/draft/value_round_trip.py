@@ -54,13 +54,13 @@ def find_epoch_format(values: Sequence[str]) -> str | None:
 
 
 def reads_back(value: type[Value], text: str, keys: Mapping[str, object]) -> bool:
-    """Whether a value is read as the type, and what is read says the same as the text did."""
+    """Whether a value parses as the type, and the parsed value says the same as the text."""
     read = read_value(value, text, keys)
     return read is not None and _is_same(value, text.strip(), read, keys)
 
 
 def read_value(value: type[Value], text: str, keys: Mapping[str, object]) -> str | None:
-    """What is read of a text; None if it would be rejected."""
+    """The parsed value of a text; None if it would be rejected."""
     turned = _read_and_write(value, text.strip(), keys)
     try:
         return None if turned is None else value.parse(turned)
@@ -116,7 +116,7 @@ def _epoch_day(text: str, pattern: str) -> str:
 
 
 def _is_same(value: type[Value], text: str, read: str, keys: Mapping[str, object]) -> bool:
-    """Whether what was read, written as the source writes, is the text again: but for zeros, case, and marks between digits."""
+    """Whether the parsed value, formatted as the source does, equals the text, ignoring zeros, case, and marks between digits."""
     if value.storage in NUMBER_STORAGES:
         return Decimal(read) == Decimal(_number(value, text, keys.get("number")) or "NaN")
     formats = keys.get("formats")

@@ -18,7 +18,7 @@ from hub.sdk.manifest import Manifest
 PRUNE_CRON = "17 3 * * *"
 CORRECTIONS_CRON = "*/10 * * * *"
 QUALITY_CRON = "30 21 * * *"
-"""04:30 in Vietnam: what is read at night has been read, and nobody works yet."""
+"""04:30 in Vietnam: the nightly syncs have ended, and nobody works yet."""
 
 
 @dataclass(frozen=True)

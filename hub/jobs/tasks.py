@@ -162,7 +162,7 @@ class QueueTasks:
             self.say(f"corrections: {done.describe()}")
 
     async def quality(self, timestamp: int | None = None) -> None:
-        """Measure the quality of what is held, and keep it for the trend."""
+        """Measure the quality of the store's data, and keep the result for the trend."""
         url = store_url(self.engine)
         try:
             done = await run_in_thread(lambda: _measure_quality(url))

@@ -181,7 +181,7 @@ def revoke_signing_key(url: str, key: str, after: int | None, current: SigningKe
 
 
 def record_keeping(url: str, action: str, details: Mapping[str, Any], by: str) -> None:
-    """Write down, in a chain of its own, what is done to the ledger. Raises psycopg.Error."""
+    """Record actions on the ledger itself, in a chain of their own. Raises psycopg.Error."""
 
     async def run() -> None:
         async with await AsyncConnection.connect(

@@ -1,4 +1,4 @@
-"""How long the ledger can tell whose data a read was about: as long as its reader may keep what was read, and at least as the operator sets.
+"""How long the ledger can tell whose data a read was about: as long as its reader may keep the data, and at least as long as the operator sets.
 
 The key of a month covers all its purposes, so the month is kept for the longest of them. Each chain begins with the longest retention of
 the purposes that its process serves: a purpose that is shortened or removed later does not shorten months that were written before.

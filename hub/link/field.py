@@ -1,4 +1,4 @@
-"""What is linked: a linked field, or the rows of a register that may be one subject; and the link table of each."""
+"""Fields to link: a linked field, or the rows of a register that may be one subject; and the link table of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

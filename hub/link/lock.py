@@ -34,6 +34,6 @@ def hold_link_lock(connection: Connection[Any], *, wait_s: float = WAIT_S) -> da
             next_step="decide again when it is over",
             code="LINKING_IN_PROGRESS",
         ) from None
-    # Not now(): that is when the transaction began, before what was waited for was changed.
+    # Not now(): the transaction began before the wait, so its time precedes the change it waited for.
     at: datetime = fetch_value(connection, "select clock_timestamp()")
     return at

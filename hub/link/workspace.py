@@ -37,7 +37,7 @@ FIELD_TABLES: Mapping[str, str] = {
     "scored": "A candidate of the model or of declared evidence: weight, confidence, whether it is chosen.",
     "wanted": "What the link table should hold of the touched records.",
     "wrong": "A row of the link table that goes: record_id, found_id.",
-    "claims": "What is joined in a field: record_id, found_id, subject_id, what the claim rests on.",
+    "claims": "Links of a field: record_id, found_id, subject_id, what the claim rests on.",
     "chosen": "A record whose party is read: record_id.",
     "sure": "A sure link of a record that stands beside a chosen one: record_id, found_id.",
 }

@@ -62,7 +62,7 @@ def find_copies(registry: Registry, entity: Entity) -> tuple[Copy, ...]:
 
 
 def check_authorities(registry: Registry) -> None:
-    """Resolve every declared authority. Raises HubMisconfigured if one names what is not there, or cannot be compared."""
+    """Resolve every declared authority. Raises HubMisconfigured if one names a field that does not exist or cannot be compared."""
     for entity in registry:
         find_copies(registry, entity)
     for recorded in registry.recorded.values():
@@ -216,7 +216,7 @@ COMPARISON_CHECKS: Mapping[Comparison, Callable[[str, Copy], None]] = {
     Comparison.CODE: _check_codes,
     Comparison.ENDED: _check_ending,
 }
-"""What has to be so for a comparison to mean anything."""
+"""Check the conditions without which a comparison means nothing."""
 
 
 def _refuse_comparison(where: str, copy: Copy) -> HubMisconfigured:

@@ -81,7 +81,7 @@ def find_path_label(registry: "Registry", path: str) -> Label:
 
 
 def list_unlabelled(registry: "Registry") -> tuple[tuple[str, bool], ...]:
-    """What is declared without a label, with whether it is of the vocabulary that comes with the hub."""
+    """Declarations without a label, each with whether it belongs to the vocabulary shipped with the hub."""
     found: dict[str, bool] = {}
     for entity in registry:
         is_own = entity.module.startswith(OWN_PACKAGE)

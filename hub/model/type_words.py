@@ -10,7 +10,7 @@ BASIC_TYPE_WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: 
 def describe_type(annotation: Any, words: Mapping[Any, str], describe_other: Callable[[Any], str]) -> str:
     """A type in words: `text or whole number`, `list of text`, `` `"full"` or `"changes"` ``.
 
-    `words` has those of plain types; `describe_other` is asked about what is neither there nor made of other types.
+    `words` has those of plain types; `describe_other` is asked about a type that is neither listed nor composed of others.
     """
     if annotation in words:
         return words[annotation]

@@ -59,7 +59,7 @@ def make_json_schema(compiled: CompiledProcedure) -> dict[str, Any]:
 
 
 def value_types(compiled: CompiledProcedure, requirement: Requirement) -> tuple[str, ...]:
-    """The types that a value of the requirement can have; none for a list, and for what is only asked."""
+    """The types that a value of the requirement can have; none for a list, and for a requirement that is only asked."""
     if requirement.form in ("party", "parcel", "address"):
         return (f"{requirement.form.capitalize()}Answer",)
     if requirement.derived is not None:

@@ -1,7 +1,7 @@
 """Counts of one entity, as SQL: one statement reads its table once, however many fields it has. Pure text.
 
 Every statement is by stream, and by unit too where records have one. Units of which there are few records are left out by the
-statement itself: what is not read can be kept nowhere.
+statement itself, so rows that were never read cannot be kept anywhere.
 """
 
 from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ SERIES_SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class Measured:
-    """What a measure is of (`dqv:computedOn`). What is None is not told apart: a field of None is all fields of the entity."""
+    """The subject of a measure (`dqv:computedOn`). None means all: if `field` is None, the measure covers every field of the entity."""
 
     source: str | None = None
     stream: str | None = None
@@ -41,7 +41,7 @@ class QualityMeasure:
 
     @property
     def series(self) -> str:
-        """Names what is measured, the same in every snapshot."""
+        """Identifies the measured subject, the same in every snapshot."""
         parts = (self.metric, *vars(self.of).values())
         return SERIES_SEPARATOR.join("" if part is None else str(part) for part in parts)
 

@@ -1,4 +1,4 @@
-"""What is measured: four dimensions, and the metrics of each, in the words of the W3C Data Quality Vocabulary (DQV)."""
+"""The four dimensions of quality and the metrics of each, in the terms of the W3C Data Quality Vocabulary (DQV)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ DIMENSION_WORDS: Mapping[QualityDimension, Label] = {
 
 
 class QualityMetric(StrEnum):
-    """`dqv:Metric`: what is counted. Each value is a numerator of a denominator."""
+    """`dqv:Metric`: a count. Each value is a numerator over a denominator."""
 
     AGREEMENT = "AGREEMENT"
     LINK_PRECISION = "LINK_PRECISION"

@@ -28,7 +28,7 @@ SCALE = ("source", "stream", "entity", "field", "unit", "procedure", "requiremen
 COPY = f"copy hub.quality_measure (snapshot_id, series, metric, {', '.join(SCALE)}, numerator, denominator, as_of, low, high) from stdin"
 COLUMNS = f"m.metric, {', '.join(f'm.{name}' for name in SCALE)}, m.numerator, m.denominator, m.as_of, m.low, m.high"
 CONDITIONS = " and ".join(f"(%({name})s::text[] is null or m.{name} = any(%({name})s))" for name in ("metric", *SCALE))
-"""What is filtered by: lists of values, any of which fits. Null for all."""
+"""Filters: lists of values, any of which matches. Null matches everything."""
 GRAIN = " and ".join(
     f"(%(by_{name})s::boolean is null or (m.{name} is not null) = %(by_{name})s)"
     for name in ("unit", "field", "entity")
@@ -89,7 +89,7 @@ def take_snapshot(
     keep_days: int,
     at: datetime | None = None,
 ) -> QualitySnapshot:
-    """Measure, and keep it instead of what was measured on the same day (UTC), in one transaction. Older ones than `keep_days` go.
+    """Measure, and replace the measurements of the same day (UTC), in one transaction. Older ones than `keep_days` go.
 
     Counts by unit *and* field are kept of the newest snapshot alone: they are most of the rows, and nobody asks for their trend.
     """

@@ -62,7 +62,7 @@ def show_value(measure: QualityMeasure) -> Label:
 
 
 def show_day(at: datetime | None, now: datetime, zone: timedelta) -> Label:
-    """`hôm nay`, `hôm qua`, `12 ngày trước`, by the days of people `zone` from UTC; of what was never read, that."""
+    """`hôm nay`, `hôm qua`, `12 ngày trước`: calendar days at offset `zone` from UTC. None gives the words for "never read"."""
     if at is None:
         return Label("chưa đọc trọn vẹn", "never read completely")
     days = ((now + zone).date() - (at + zone).date()).days

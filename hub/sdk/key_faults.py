@@ -1,4 +1,4 @@
-"""What is wrong with a key of a TOML file, in the words of the file instead of the validator's."""
+"""Describes faults of keys in a TOML file in the words of the file instead of the validator's."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ TABLE_KINDS = frozenset({"model_type", "model_attributes_type", "dict_type"})
 
 
 def describe_key_fault(error: ErrorDetails) -> str:
-    """What is wrong with the value at the error's place, and the form that is expected."""
+    """The fault of the value at the error's place, and the expected form."""
     if error["type"] in TABLE_KINDS:
         bilingual = error.get("ctx", {}).get("class_name") in ("Bilingual", "BilingualLabel")
         return f"must be a table, e.g. {BILINGUAL_FORM if bilingual else TABLE_FORM}"

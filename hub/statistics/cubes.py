@@ -98,7 +98,7 @@ def read_cubes(registry: Registry) -> tuple[Purpose, tuple[Cube, ...]]:
         declared: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         cubes = [CubeDeclaration.model_validate(one) for one in declared["cube"]]
     except OSError:
-        raise HubMisconfigured(f"{path} cannot be read", next_step="declare what is counted in it") from None
+        raise HubMisconfigured(f"{path} cannot be read", next_step="declare its counts in it") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise HubMisconfigured(f"{path}: {error}", next_step="write [[cube]] with name, entity, about, by") from None
     except ValidationError as error:

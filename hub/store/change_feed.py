@@ -1,6 +1,6 @@
 """The feed of changes: a row for each record that a merge or a link run changed, written in the transaction that changed it.
 
-Readers are woken by a notification and read the feed from where they stood, so that what was announced while a reader was
+Readers are woken by a notification and read the feed from where they stood, so that changes announced while a reader was
 away is not lost. The first fill of an empty table is not told row by row.
 """
 

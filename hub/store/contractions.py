@@ -49,7 +49,7 @@ class ContractionLog:
             event.remove(connection, "before_cursor_execute", self._note)
 
     def end_revision(self, *, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
-        """Alembic's `on_version_apply`: what was noted since the last call belongs to the revision that was just applied."""
+        """Alembic's `on_version_apply`: the notes since the last call belong to the revision that was just applied."""
         if self._contracts and step.is_upgrade:
             revision = step.up_revision
             said = getattr(revision.module, OLDEST_PROGRAM, revision.revision)

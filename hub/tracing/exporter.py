@@ -118,7 +118,7 @@ class _TellingExporter:
         self._is_lost = False
 
     def export(self, spans: Sequence[Any]) -> Any:
-        """Send spans. What is not taken is dropped: traces are for looking on, not for keeping."""
+        """Send spans. Spans that the collector does not accept are dropped: traces are for observation, not for the record."""
         outcome = self._exporter.export(spans)
         is_lost = outcome.name != "SUCCESS"
         if is_lost and not self._is_lost:

@@ -97,7 +97,7 @@ class WebhookCounts:
 
 
 def deliver_events(connection: Connection[Any], poster: WebhookPoster) -> WebhookCounts | None:
-    """Post what is due; None if another process does so now. Takes a connection in autocommit."""
+    """Post due deliveries; None if another process does so now. Takes a connection in autocommit."""
     row = connection.execute(LOCK).fetchone()
     if row is None or not row[0]:
         return None

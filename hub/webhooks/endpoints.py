@@ -148,7 +148,7 @@ def list_deliveries(
 
 
 def retry_dead(connection: Connection[Any], identifier: str) -> int:
-    """Let what was given up for a receiver be tried again. Returns how many. Raises OperationRefused."""
+    """Requeue the deliveries given up for a receiver. Returns their number. Raises OperationRefused."""
     find_endpoint(connection, identifier)
     return connection.execute(RETRY, (identifier,)).rowcount
 

@@ -1,4 +1,4 @@
-"""What a sector declares of linking: its families of recorded subjects, the rules, and what is known and shown of each kind of subject.
+"""Declarations of linking for a sector: families of recorded subjects, rules, and the fields known and shown of each kind of subject.
 
 Declarations are values with SQL in them; the engine of linking reads them and names no entity itself. In SQL `{t}` is the record, `{r}`
 the record as recorded and normalised, and `{s}` the subject.
@@ -49,10 +49,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class SubjectMatchRule:
-    """A kind of subject as rules find it: the table `{s}`, what it joins `beside`, and what is held against the record.
+    """A kind of subject as rules find it: the table `{s}`, the tables joined `beside`, and the values compared with the record.
 
     Each test has the word that the evidence calls it, and SQL that is null if one of the two states nothing. If one is
-    false, what was found is a candidate only. Where evidence is `weighed`, the candidates of a record compete by it.
+    false, the row found is a candidate only. Where evidence is `weighed`, the candidates of a record compete by it.
     """
 
     kind: str

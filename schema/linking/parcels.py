@@ -87,7 +87,7 @@ WHOLE_AND_ALONE = (
     " where o.successor_unit_code = h.successor_unit_code))"
 )
 """One commune that became one other. Where several became one their sheets have the same numbers, and a split one's sheets went
-to several: what was found there has to agree in something else."""
+to several: a parcel found there has to agree in something else."""
 
 NO_OLDER_PARCEL = (
     "not exists (select from data.administrative_unit_change o join data.parcel p"
@@ -147,7 +147,7 @@ HOLDERS = Standing(
     " join data.land_use_right t on t.id = l.record_id where l.status <> 'UNCONFIRMED' and t.holder_name is not null"
     """ and l.evidence @> '[{"comparison": "holder", "outcome": "agrees"}]' is not true""",
 )
-"""Parcel → the name of a holder, as written. Parcels are linked by rule alone, so what is PROBABLE counts, unless it rests on a
+"""Parcel → the name of a holder, as written. Parcels are linked by rule alone, so a PROBABLE link counts, unless it rests on a
 holder itself: evidence must not go in a circle."""
 
 STATED: Mapping[str, Mapping[str, str]] = {

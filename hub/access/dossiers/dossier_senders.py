@@ -123,7 +123,7 @@ def read_public_key(pem: str) -> tuple[str, dict[str, Any]]:
 
 
 def read_key_set_location(location: KeySetLocation) -> tuple[str, dict[str, Any]]:
-    """The algorithm, and what is stored in place of a JWK. Raises OperationRefused."""
+    """The algorithm, and the stored form of the JWK. Raises OperationRefused."""
     known = [algorithm for _, algorithm in KEY_TYPES.values()]
     if location.algorithm not in known:
         raise OperationRefused("the algorithm cannot be used", next_step=f"give --algorithm, one of {', '.join(known)}")

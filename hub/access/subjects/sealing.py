@@ -40,7 +40,7 @@ WITHHELD = {
         next_step="handle the case with the data protection officer, who knows why and can lift it",
     ),
 }
-"""What is said of an answer that has such a subject."""
+"""The words for an answer that has such a subject."""
 FIND_WITHHELD = """
 select distinct d.kind
 from unnest(%s::text[], %s::bigint[]) as s (entity, number)

@@ -23,7 +23,7 @@ order by p.at desc, p.id desc limit %(most)s"""
 def read_own_snapshots(
     connection: Connection[Any], person: Mapping[str, Any], own: Collection[str], given: GivenFields
 ) -> tuple[Mapping[str, Any], ...]:
-    """What is kept of each prefill of the person's dossiers. `own` are the global ids of the person.
+    """The snapshots of each prefill of the person's dossiers. `own` are the global ids of the person.
 
     `person` has `kind`, `people` (numbers) and `identifiers` of the person, as the other statements of a copy take them.
     """

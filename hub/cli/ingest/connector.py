@@ -146,7 +146,7 @@ def _record_preview(name: str, streams: Sequence[str]) -> None:
 
 
 def _choose_connectors(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:
-    """The connectors of these names, and what is wrong with those that are none. Raises HubMisconfigured."""
+    """Find the connectors of these names, and describe names that match none. Raises HubMisconfigured."""
     there = discover_connectors(*([folder.absolute()] if folder else []))
     wanted = names or [*there.broken, *sorted(there.manifests)]
     unknown = [name for name in wanted if name not in there.manifests and name not in there.broken]

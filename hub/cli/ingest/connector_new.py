@@ -91,7 +91,7 @@ def _show(draft: ConnectorDraft, *, outside: Path | None) -> None:
         steps.append(f"export HUB_CONNECTORS_PATH={outside.absolute()}")
     steps += [
         f"hub connector preview {name}            # the source, as it would be mapped",
-        f"hub connector check {name} --accept     # after changes: what the samples become is what is expected",
+        f"hub connector check {name} --accept     # after changes: accept the records made from the samples as the expected ones",
         f"hub sync {name}",
     ]
     OUT.print(f"wrote {draft.folder}: manifest and samples (names, numbers and days of nobody). Next:")

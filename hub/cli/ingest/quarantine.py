@@ -53,7 +53,7 @@ def list_command(
     entity
         Only this kind of record.
     all
-        What was resolved, too.
+        Include resolved rows.
     limit
         Maximum number of rows.
     """
@@ -249,7 +249,7 @@ def _show_replayed(done: "Sequence[ReplayResult]") -> None:
     show_table("Replay", columns, rows, numbers=columns[3:])
     if any(d.duplicates for d in done):
         ERR.print(
-            "duplicates cannot be tried by themselves: what is kept of them is not what was read. They go in when the source"
+            "duplicates cannot be replayed alone: the stored payload is not the row as read. They are merged when the source"
             " sends one row of their key",
         )
     for kind in done:

@@ -28,7 +28,7 @@ def show_reports(reports: "list[RunReport]", *, json: bool) -> None:
 
 
 def show_runs(reports: "list[RunReport]") -> None:
-    """Print what was read, row counts by what happened to them, then problems and drift."""
+    """Print the rows read, their counts by outcome, then problems and drift."""
     columns = ("connector", "stream", "record", "read", "added", "changed", "unchanged", "deleted", "quarantined")
     rows = [
         (r.connector, c.stream, c.entity, c.read, c.added, c.changed, c.unchanged, c.deleted, c.quarantined)

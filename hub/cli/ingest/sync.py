@@ -64,6 +64,6 @@ def _settle(url: str) -> SettlingCounts:
 
 
 def show_queued(queued: Mapping[str, bool]) -> None:
-    """Print what was queued."""
+    """Print the queued runs."""
     for name, new in queued.items():
         OUT.print(f"{name}: {'queued' if new else 'waits in the queue already'}")

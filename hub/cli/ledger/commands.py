@@ -10,7 +10,7 @@ for target, name, text in (
     ("hub.cli.ledger.months:destroy_key", "destroy-key", "Destroy a month's key for good when the retentions of its purposes are over: nobody can be linked to its records any more. All hashes still hold."),
     ("hub.cli.ledger.months:destroy_due", "destroy-due", "Destroy the keys of all months whose retention is over, for good. Run it from a timer, e.g. each night."),
     ("hub.cli.ledger.months:drop_command", "drop", "Drop the records of a month whose retention is over. Its closing checkpoint is kept."),
-    ("hub.cli.ledger.months:resume_command", "resume", "Go on with a ledger after a backup was restored. What was written since the backup is lost, and the ledger says so."),
+    ("hub.cli.ledger.months:resume_command", "resume", "Continue a ledger after a backup was restored. Entries written since the backup are lost, and the ledger says so."),
     ("hub.cli.ledger.log:list_entries", "list", "List who read what, newest first. Nobody's values are shown; the reading is recorded in the ledger."),
     ("hub.cli.ledger.log:list_usage", "usage", "Print what one citizen is told of who read their data, in Estonia's findUsage form. It is recorded in the ledger."),
     ("hub.cli.ledger.log:export_spans", "spans", "Export entries as OTLP spans after the Dutch Logboek Dataverwerkingen. It is recorded in the ledger. One JSON document on stdout, as `/v1/traces` of a collector takes it. The people in it are pseudonyms."),

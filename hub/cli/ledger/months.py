@@ -98,7 +98,7 @@ def drop_command(*, month: MonthName, confirm: str) -> None:
 
 
 def resume_command(*, after_restore: Annotated[bool, Parameter(negative=())], head: str | None = None) -> None:
-    """Go on with a ledger after a backup was restored. What was written since the backup is lost, and the ledger says so.
+    """Continue a ledger after a backup was restored. Entries written since the backup are lost, and the ledger says so.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def push_command(
     token_file
         File with a token for the collector, sent as `Authorization: Bearer`.
     patience
-        Seconds for which a request is tried again before the command gives up. What was taken is not sent again.
+        Seconds to retry a request before the command gives up. Accepted spans are not sent again.
     """
     if not is_provider_url(to) or not urlsplit(to).path.endswith("/v1/traces"):
         raise OperationRefused(

@@ -37,7 +37,7 @@ app.command("hub.cli.linking.link_model:app", name="model", help="Look at the mo
 
 @app.default
 def link_command(*fields: str, full: bool = False, train: bool = False, json: Json = False) -> None:
-    """Link records to subjects: by rule, and by likeness what rules leave open. What has changed since the last run, unless told
+    """Link records to subjects: by rule first, then by likeness. Links the changes since the last run, unless told
     otherwise; with enough to learn from, the first run trains the model that later runs score with.
 
     Parameters
@@ -83,7 +83,7 @@ def show_links(report: LinkReport) -> None:
         )
         for f in report.fields
     ]
-    which = {"FULL": "every record", "CHANGES": "what has changed", "SOME": "some fields"}[report.mode]
+    which = {"FULL": "every record", "CHANGES": "changed records", "SOME": "some fields"}[report.mode]
     model = f"model {report.model}" if report.model else "no model: rules alone"
     show_table(f"Links ({which}; {model})", columns, rows, numbers=columns[1:-1])
     opened = sum(found.opened for found in report.discrepancies)

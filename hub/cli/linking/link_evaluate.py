@@ -40,7 +40,7 @@ def evaluate_command(
     label_into
         File of labelled pairs, JSON lines, to which false links are added.
     show_values
-        Show what was recorded beside each false link: personal data, on the screen only.
+        Show the recorded values beside each false link: personal data, on the screen only.
     """
     if show_values and out:
         raise HubMisconfigured(

@@ -96,7 +96,7 @@ def _check_ledger(settings: Settings, url: str, manifest: BackupManifest) -> Non
     if LedgerVerdict.BROKEN in (report.integrity, report.completeness):
         raise BackupBroken(
             "the ledger of the restored database does not hold",
-            next_step="`hub ledger verify` lists what is wrong; restore an older backup",
+            next_step="`hub ledger verify` lists the faults; restore an older backup",
         )
     last = read_last_line(settings.ledger_witness_file) if settings.ledger_witness_file else None
     if last is not None and last.number > manifest.checkpoint:

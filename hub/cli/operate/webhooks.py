@@ -141,7 +141,7 @@ def deliveries_command(
 
 @app.command(name="retry")
 def retry_command(endpoint: Endpoint) -> None:
-    """Let the worker try again what was given up for a receiver."""
+    """Retry the deliveries that were given up for a receiver."""
     with connect_to_store(load_settings()) as connection:
         count = retry_dead(connection, endpoint)
     OUT.print(f"{endpoint}: {count:,} deliveries wait again")

@@ -1,4 +1,4 @@
-"""`hub worker`: works off the queue and the schedules, and follows what is followed."""
+"""`hub worker`: runs queued jobs and schedules, and streams changes of the sources that offer them."""
 
 import os
 import sys

@@ -81,7 +81,7 @@ def diff_command(old: str, new: str, *, json: Json = False) -> None:
     for change in found:
         OUT.print(f"  {change.effect}: {change.words}")
     if not found:
-        OUT.print("  no change of what is permitted")
+        OUT.print("  no change of permissions")
 
 
 @app.command(name="who")

@@ -40,7 +40,7 @@ def prefill_command(
     choose: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     json: Json = False,
 ) -> None:
-    """Prefill a procedure for the subjects that you name: what the state holds, and what is still to be asked.
+    """Prefill a procedure for the subjects that you name: what the state holds, and what the citizen must still be asked.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def prefill_command(
 
 
 def show_prefill(filled: Prefill) -> None:
-    """The form as an officer would see it, then what is left to ask."""
+    """The form as an officer would see it, then the list of papers to ask for."""
     title = f"Prefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
     columns = ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến (UTC) / as of")
     show_table(title, columns, [row for answer in filled.answers for row in _rows(answer)])

@@ -96,7 +96,7 @@ def client_command(code: str, *, language: ClientLanguage) -> None:
 def lint_command(
     *folders: Annotated[Path, Parameter(help="Folders of procedures; none: every procedure that the hub uses.")],
 ) -> None:
-    """Check procedures: keys, paths, codes and holders are right, and documents select what is used and nothing else."""
+    """Check procedures: keys, paths, codes and holders are right, and documents select every field that is used and no other."""
     graphql_schema = get_core_schema(load_schema())
     chosen = list(folders) or [one.folder for one in read_purposes().values() if one.is_procedure]
     errors = 0

@@ -109,7 +109,7 @@ def verify_command(
     *,
     key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
 ) -> None:
-    """Check a receipt offline: who signed it, and that the page shows what was signed."""
+    """Check a receipt offline: who signed it, and whether the page shows the signed data."""
     page = _read_file(file)
     is_pdf = page.startswith(b"%PDF-")
     found = _read_pdf(page) if is_pdf else read_receipt_page(page.decode(errors="replace"))
@@ -124,7 +124,7 @@ def verify_command(
             "the signed content is right, and the page does not show it as this version of the hub would",
             "read the signed content in the file, or check with the version of the hub that wrote it",
         )
-    OUT.print(f"signed by {signers[0]}, and the page shows what was signed")
+    OUT.print(f"signed by {signers[0]}, and the page shows the signed data")
 
 
 def _refuse_receipt(message: str, next_step: str) -> OperationRefused:

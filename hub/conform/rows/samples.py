@@ -1,6 +1,6 @@
 """Samples: `samples/<stream>.jsonl` has rows as the source gives them, `samples/<stream>.expected.jsonl` what they become.
 
-Rows of databases and tables are flat; those of JSON and XML are nested as the source nests them. A line of what is expected is
+Rows of databases and tables are flat; those of JSON and XML are nested as the source nests them. A line of the expected records is
 one record: entity, source key, and either its fields or the field and rule for which it is set aside.
 """
 
@@ -159,7 +159,7 @@ def _make_record(entity: Entity, row: Mapping[str, Any]) -> Record:
 
 
 def accept_samples(manifest: Manifest) -> list[Path]:
-    """Write what the samples become as what is expected of them. Returns the files."""
+    """Write the records made from the samples as the expected ones. Returns the files."""
     written = []
     for stream in manifest.streams:
         path = path_of(manifest, stream, expected=True)

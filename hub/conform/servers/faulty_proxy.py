@@ -29,7 +29,7 @@ class FaultyProxy:
         return int(self._listener.getsockname()[1])
 
     def close(self) -> None:
-        """Stop, and drop what is open."""
+        """Stop, and drop open connections."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

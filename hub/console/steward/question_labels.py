@@ -8,12 +8,12 @@ from schema.core import Label
 
 
 def list_field_labels() -> Mapping[str, Label]:
-    """What is asked of each field of linking, by its code, in order of declaration."""
+    """The question of each field of linking, by its code, in order of declaration."""
     return {field.code: field.label for field in list_decidable_fields().values()}
 
 
 def name_linked_field(code: str) -> Label:
-    """What is asked of a field of linking; the code made readable if the vocabulary no longer has it."""
+    """The question of a field of linking; its code in readable form if the vocabulary no longer has it."""
     return list_field_labels().get(code) or make_readable(code)
 
 

@@ -1,6 +1,6 @@
 """Rejected rows for stewards: groups by rule at /console/rejected, and the rows of one group, with one correction for all of them.
 
-What is typed into a correction can be personal, so it stands in a cookie of the page and not in its address.
+Text typed into a correction can be personal, so it is kept in a cookie of the page and not in its address.
 """
 
 from collections.abc import Mapping
@@ -99,7 +99,7 @@ class RejectedPages(PageGroup):
 
     @answer_signed_in
     async def answer(self, request: Request, person: PagePerson) -> Response:
-        """Propose, apply or drop a correction; replay; or dismiss what is ticked."""
+        """Propose, apply or drop a correction; replay; or dismiss the ticked rows."""
         given = request.state.form
         made = next(
             (name for name in ("preview", "drop", "apply", "replay", "dismiss", "reopen") if name in given), None

@@ -258,7 +258,7 @@ def _write_payers(
 
 
 def _codes_since(people: People, payers: Payers, written: pl.DataFrame, gone: Bools) -> pl.Series:
-    """Personal identifiers; of those who moved away what is written, if it is one, or the code that they had before."""
+    """Personal identifiers; for those who moved away the written one, if valid, or their former code."""
     before = pl.lit(people.old_tax_codes.gather(payers.person))
     theirs = (
         pl.when(pl.lit(written["identifier"]).str.len_chars() == 12)
@@ -358,7 +358,7 @@ def _write_exemptions(people: People, waived: pl.DataFrame, out: ProvinceFiles) 
 
 
 def _write_payments(rng: np.random.Generator, people: People, paid: pl.DataFrame, out: ProvinceFiles) -> None:
-    """One receipt for each paid obligation, two for every fifth; together they make what was paid."""
+    """One receipt for each paid obligation, two for every fifth; together they add up to the amount paid."""
     halves = rng.random(len(paid)) < 0.2
     which = np.concatenate([np.arange(len(paid)), np.flatnonzero(halves)])
     second = np.arange(len(which)) >= len(paid)

@@ -1,4 +1,4 @@
-"""Transfers of land-use rights: the slips that the land office sends to the tax office, and what is assessed from them."""
+"""Transfers of land-use rights: the slips that the land office sends to the tax office, and the taxes assessed from them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _dossiers(people: People, transfers: LandTransfers) -> pl.Series:
 
 @dataclass(frozen=True)
 class _Assessment:
-    """What was assessed of transfers: which ones, of whom, which tax, how much."""
+    """The taxes assessed on transfers: which transfer, which taxpayer, which tax, how much."""
 
     at: Ints
     who: Ints

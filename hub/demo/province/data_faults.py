@@ -191,7 +191,7 @@ def record_parties(rng: np.random.Generator, people: People, who: Ints, on: Ints
     identifier, identifier_flags = record_identifiers(rng, people, who, on, rates, clean)
     moved = (rng.random(len(who)) < rates.old_address) & ~clean
     pair = np.where(moved, load_commune_pairs().draw(rng, len(who)), people.pair[who])
-    # A generator of their own: what was drawn before there were such faults stays as it was.
+    # They have a generator of their own, so that values drawn before such faults existed stay the same.
     rng = rng.spawn(1)[0]
     name, slip_flags = misspell_names(rng, name, rates.slips, clean)
     flags = dict([*name_flags, *slip_flags, *birth_flags, *identifier_flags, ("old_address", moved)])

@@ -32,7 +32,7 @@ class ValueWriters:
     ) -> Any:
         """The JSON of a whole value as the operation selects it. Raises IrregularValue: then it has to be completed."""
         text = executor.context_value.ready.checked.text
-        # @skip and @include select by the variables of one request: what is made for it is not kept.
+        # @skip and @include select by the variables of one request, so its writer is not cached.
         is_kept = "@" not in text
         writer = self._find(executor, kind, nodes, path, text) if is_kept else self._make(executor, kind, nodes)
         if writer is None:

@@ -3,7 +3,7 @@
 Of 7 ms for a prefill, 3 ms were completion: for each of 800 leaves graphql-core makes a path, an info and its arguments, calls a resolver
 that reads one attribute, and asks six times whether something has to be awaited. Here a selection becomes pairs of a reader and a writer.
 
-A writer gives what completion gives, or raises IrregularValue: then graphql-core completes the value, and says what is wrong and where.
+A writer returns the same value as completion, or raises IrregularValue: then graphql-core completes the value and reports the error with its path.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ from hub.graph.schema_types.fields import ValueField
 
 Write = Callable[[Any, "WritingState"], Any]
 SelectFields = Callable[[GraphQLObjectType, Any], Mapping[str, Any]]
-"""Type and the nodes of a field → what is selected beneath it, by response key, with the same directives applied as in execution."""
+"""Map a type and the nodes of a field to its sub-selection by response key, applying the same directives as execution does."""
 FRAGMENT_BYTES = 300
 """Of a constant beside its text."""
 TEXTS = (GraphQLString, GraphQLID)
@@ -45,7 +45,7 @@ class IrregularValue(Exception):
 
 @dataclass(frozen=True)
 class WritingState:
-    """One whole value while it is written: how it is read, and what is kept of its constants, if anything is."""
+    """State of writing one whole value: how to read it, and its cached constants, if any."""
 
     readers: ValueReaders
     context: Any
@@ -170,7 +170,7 @@ def _write_list(write: Write, *, is_required: bool) -> Write:
 
 
 def _write_text(coerce: Callable[[Any], Any], *, is_required: bool) -> Write:
-    """A text as it is. What is coerced to one, such as a number, takes longer."""
+    """Write a text unchanged. A value that must be coerced to text, such as a number, takes the slower path."""
 
     def write_value(value: Any, state: WritingState) -> Any:
         if type(value) is str:

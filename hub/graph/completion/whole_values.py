@@ -22,7 +22,7 @@ class ValueReaders:
     """How the fields of a kind of whole values are read. One for each kind, made once.
 
     `own` reads the fields that are no attributes of their class. Objects of the classes in `constant` never change, and are the same again
-    and again, such as the description of a requirement: what is written of one is kept.
+    and again, such as the description of a requirement, so its written form is cached.
     """
 
     own: OwnReaders

@@ -203,7 +203,7 @@ class Executor:
         return response
 
     def _describe(self, span: OpenSpan, reading: Reading, code: str | None) -> None:
-        """Note in a span what was asked and how it ended: by names that may be shown, and a hash of the document."""
+        """Record the operation and its outcome in a span: only names that may be shown, and a hash of the document."""
         ready, purpose = reading.ready, reading.caller.purpose
         if ready is not None:
             digest = hashlib.sha256(ready.checked.text.encode()).hexdigest()
@@ -353,7 +353,7 @@ class Executor:
                 while not (await asyncio.wait({coming}, timeout=RECHECK_S))[0]:
                     caller = await admit_again()
                     self.access.check(context.ready, caller)
-                    context.reading.caller = caller  # what is read meanwhile adds its people to the same reading
+                    context.reading.caller = caller  # reads made meanwhile add their subjects to the same reading
                 try:
                     result = coming.result()
                 except StopAsyncIteration:

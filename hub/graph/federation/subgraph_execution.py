@@ -1,4 +1,4 @@
-"""Answers requests to the subgraph: what is stored by the graph's own executor, under the same access and limits; the rest from declarations.
+"""Answers requests to the subgraph: stored data through the graph's own executor, under the same access and limits; the rest from declarations.
 
 A request is parsed, limited and validated against the subgraph's schema, so nothing else can be named. Each root field of stored data, and the
 entities of one type together, become one operation of the graph.

@@ -37,7 +37,7 @@ NOT_AN_AUDITOR = OperationRefused(
 NO_LEDGER = OperationRefused(
     "nothing is written down while HUB_ACCESS=off, so there is no log to read",
     code="LEDGER_OFF",
-    next_step="the operator sets HUB_ACCESS=on; `hub ledger list` shows what was written down before",
+    next_step="the operator sets HUB_ACCESS=on; `hub ledger list` shows earlier entries",
 )
 KINDS: Mapping[str, str] = {
     "EPOCH_BEGIN": "A process began to write a chain.",

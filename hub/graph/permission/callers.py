@@ -146,7 +146,7 @@ class Gate:
         dossier = await self.dossiers.find(code, principal) if code else None
         if dossier is None and not wanted:
             return Caller(principal, trace=trace)
-        # Both are the same objects again until a token or a dossier is read anew. What is kept holds them, so nobody else gets their ids.
+        # Both stay the same objects until a token or a dossier is read again. The cache holds a reference to them, so that their ids are not reused.
         place = id(principal), id(dossier), wanted
         kept = self._admitted.get(place)
         if kept is None:

@@ -33,7 +33,7 @@ class WithheldSubjects:
     restricted: frozenset[DataSubject] = frozenset()
 
     def find(self, people: Collection[DataSubject]) -> WithholdKind | None:
-        """Why these people may not be shown. A seal comes before a restriction: it must not be told from one by what is said."""
+        """Why these people may not be shown. A seal comes before a restriction, and both give the same words, so that nobody can tell them apart."""
         if not self.sealed.isdisjoint(people):
             return WithholdKind.SEAL
         return None if self.restricted.isdisjoint(people) else WithholdKind.RESTRICTION

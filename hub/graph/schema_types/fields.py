@@ -51,7 +51,7 @@ class ReadField(StrawberryField):
 
     @property
     def is_basic_field(self) -> bool:
-        """False: what is read comes from `info`."""
+        """False if the value comes from `info`."""
         return False
 
     @property

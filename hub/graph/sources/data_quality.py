@@ -115,7 +115,7 @@ class QualityField(ReadField):
 def quality_fields(names: Namespace) -> dict[str, Any]:
     """The root fields of Query; their types are added to `names`."""
     metrics = {metric.value: f"{facts.name.en}: {facts.of.en}." for metric, facts in METRICS.items()}
-    names["QualityMetric"] = enum_type("QualityMetric", "dqv:Metric: what is counted.", metrics)
+    names["QualityMetric"] = enum_type("QualityMetric", "dqv:Metric: a count.", metrics)
     dimensions = {one.value: f"{words.vi}: {words.en.lower()}." for one, words in DIMENSION_WORDS.items()}
     names["QualityDimension"] = enum_type("QualityDimension", "dqv:Dimension: đúng, đủ, sạch, sống.", dimensions)
     for name, about, fields in (
@@ -125,7 +125,7 @@ def quality_fields(names: Namespace) -> dict[str, Any]:
         ("QualityCounts", "A share with its numbers.", COUNTS),
         ("SourceGrade", "How good a source is, in a few figures of its newest measurement.", GRADE),
     ):
-        # A connection answers by the names that an operation gives, and what is in it too.
+        # A connection and its items answer by the names that an operation gives.
         kind = StoredField if fields is MEASUREMENT else ValueField
         made = {n: make_field(kind, type_, names, graphql=n, description=text) for n, (type_, text) in fields.items()}
         names[name] = object_type(name, about, made)

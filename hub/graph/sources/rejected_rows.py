@@ -96,8 +96,8 @@ class RejectedGroupInput:
 @strawberry.input(name="RowFixInput", description="One correction for the rows of a group.")
 class RowFixInput:
     column: str = strawberry.field(description="The column of the source.")
-    kind: str = strawberry.field(description=f"What is done: {', '.join(EDITS)}.")
-    find: str = strawberry.field(default="", description="What is looked for, as the kind says.")
+    kind: str = strawberry.field(description=f"The edit: {', '.join(EDITS)}.")
+    find: str = strawberry.field(default="", description="The text to search for, in the form that the kind needs.")
     to: str = strawberry.field(default="", description="What stands instead, as the kind says.")
 
     def read(self) -> ValueEdit:

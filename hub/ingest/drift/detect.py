@@ -55,7 +55,7 @@ UNUSED = ColumnUse()
 
 @dataclass(frozen=True)
 class DriftFinding:
-    """One way in which a stream differs from what is expected. `detail` continues the sentence "column X …"."""
+    """One way in which a stream differs from its declaration. `detail` continues the sentence "column X …"."""
 
     kind: DriftKind
     column: str
@@ -180,7 +180,7 @@ def is_covered(finding: DriftFinding, detail: str | None) -> bool:
 
 
 class DriftDetector:
-    """Compares the batches of one read in order and returns what is new in each. Its attributes are only ever replaced."""
+    """Compares the batches of one read in order and returns the new findings of each. Its attributes are only ever replaced."""
 
     def __init__(self, manifest: Manifest, name: str, before: StreamShape) -> None:
         self.stream = manifest.streams[name]

@@ -12,7 +12,7 @@ from hub.store.query import fetch_value
 
 ApprovalKind = Literal["DELETES", "SHRUNK", "VALUES", "DRIFT"]
 APPROVED_ROWS_MARGIN = 0.05
-"""Sources change between the request and the approval: this share more than what was approved is still allowed."""
+"""Sources change between the request and the approval: up to this share above the approved number is still allowed."""
 
 
 @dataclass(frozen=True)

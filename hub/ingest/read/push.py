@@ -52,7 +52,7 @@ NO_LAST_ID = 2**63 - 1
 
 
 class PushReader(Reader):
-    """Reads what was delivered for one stream. Its tokens are lists of `hub.inbox` ids."""
+    """Reads the rows pushed to one stream. Its tokens are lists of `hub.inbox` ids."""
 
     def __init__(self, context: ReaderContext) -> None:
         super().__init__(context)
@@ -66,7 +66,7 @@ class PushReader(Reader):
         return False
 
     def read(self, state: ReadState | None) -> Iterator[ReadBatch]:
-        """Yield what is in the inbox and, when following, what arrives. Raises StoreUnavailable."""
+        """Yield the rows of the inbox and, when following, new arrivals. Raises StoreUnavailable."""
         stream = self.context.stream
         assert isinstance(stream, PushStream)
         try:

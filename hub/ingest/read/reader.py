@@ -90,7 +90,7 @@ class ReaderContext:
     folder: Path
     """The connector's folder."""
     store_url: str = ""
-    """The hub's own database, for readers of what was delivered to it."""
+    """The hub's own database, for readers of pushed rows."""
     batch_rows: int = 50_000
     taken: frozenset[str] = frozenset()
     """Digests of the files taken earlier."""

@@ -136,7 +136,7 @@ def run_connectors(
     except psycopg.OperationalError:
         raise StoreUnavailable(
             "the connection to the database was lost during the run",
-            next_step="start the database and run `hub sync` again; what was not committed was rolled back",
+            next_step="start the database and run `hub sync` again; uncommitted work was rolled back",
         ) from None
 
 

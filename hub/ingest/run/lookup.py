@@ -122,7 +122,7 @@ class _StoredRows:
             self.before = self._find()
 
     def find_superseded(self, since: datetime) -> frozenset[str]:
-        """Return the keys that a run has written or deleted since the source was asked: what was fetched is older."""
+        """Return the keys that a run has written or deleted since the source was asked: the fetched rows are older."""
         now = self._find()
         written = {key for key, at in now.items() if at > since}
         return frozenset(written | (self.before.keys() - now.keys()))

@@ -1,7 +1,7 @@
 """One stream within a run: read in a background thread, staged and merged here, committed together with its cursor.
 
 A whole read is one transaction: readers see all of it or nothing. A read of changes commits every `commit_rows` rows; a
-run that is killed keeps what was committed and reads the rest again.
+run that is killed keeps the committed rows and reads the rest again.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ class StreamRun:
         self.sweeper = Sweeper(connection, manifest, self.stream, self.limits, self.outcome)
 
     def run(self) -> StreamOutcome:
-        """Read to the end. Raises SourceUnavailable, HubMisconfigured, ApprovalRequired; what was committed stays."""
+        """Read to the end. Raises SourceUnavailable, HubMisconfigured, ApprovalRequired; committed rows stay."""
         with contextlib.closing(self.intake.source_rows):
             return self._run()
 

@@ -273,7 +273,7 @@ def _list_rejected(
 
 
 def _describe_faults(name: str, rules: pl.Series, values: pl.Series, wanted: str) -> pl.Series:
-    """Describe what is wrong with each value of a field; null if nothing is."""
+    """Describe the fault in each value of a field; null if there is none."""
     if rules.null_count() == len(rules):
         return pl.repeat(None, len(rules), dtype=pl.String, eager=True)
     said = [

@@ -118,7 +118,7 @@ def require_items(manifest: Manifest, name: str, entity: str, rows: pl.DataFrame
 
 
 def build_manifest_error(manifest: Manifest, wrong: Iterable[tuple[Location, str]]) -> HubMisconfigured:
-    """Build the error that lists what is wrong at which manifest keys, with line numbers if the manifest was read from
+    """Build the error that lists the faults of manifest keys, with line numbers if the manifest was read from
     a file.
     """
     path = manifest.folder / "manifest.toml" if manifest.folder else None

@@ -20,7 +20,7 @@ ANALYZED_ROWS = 1_000
 
 @dataclass(frozen=True)
 class MergeTask:
-    """What one merge is about: the entity, stream, run and instant, and what is known about the read."""
+    """The parameters of one merge: the entity, stream, run and instant, and facts about the read."""
 
     entity: Entity
     stream_id: int

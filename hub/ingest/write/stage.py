@@ -109,7 +109,7 @@ def create_tables(connection: Connection[Any], entity: Entity) -> None:
         f"create temporary table if not exists {name} ({inside}) on commit delete rows"
         for name, inside in tables.items()
     ]
-    # One round trip: a read of a few rows spends most of its time on them. What is prepared may be one statement only.
+    # One round trip: a read of a few rows spends most of its time on them. A prepared statement cannot hold several.
     connection.execute("; ".join(creations), prepare=False)
 
 

@@ -226,7 +226,7 @@ class Checkpointer:
     async def _work(self) -> None:
         while not self._is_refused:
             try:
-                # Shielded, since what was begun is finished also when the server stops meanwhile.
+                # Shielded: once begun, it must finish even if the server stops meanwhile.
                 self._turn = asyncio.ensure_future(self._take_turn())
                 await asyncio.shield(self._turn)
             except psycopg.Error as error:

@@ -23,7 +23,7 @@ FORMAT = 1
 EPOCH_BYTES = 16
 HEAD_BYTES = EPOCH_BYTES + NUMBER_BYTES + HASH_BYTES
 SIGNED_PREFIX = b"hub-ledger-checkpoint-1\n"
-"""Stands before the document in what is signed, so that no other signature of the key can be passed off as one of a checkpoint."""
+"""Prefix of the signed bytes, so that no other signature of the key can be passed off as one of a checkpoint."""
 
 
 class CheckpointKind(StrEnum):

@@ -52,7 +52,7 @@ class ReadPerson:
             self.dossiers[dossier] = None
 
     def merge(self, other: "ReadPerson") -> None:
-        """Add what was read of the same person in another month, or as another row."""
+        """Add the reads of the same person in another month, or under another row."""
         self.reads += other.reads
         self.first = min(filter(None, (self.first, other.first)), default=None)
         self.last = max(filter(None, (self.last, other.last)), default=None)
@@ -62,7 +62,7 @@ class ReadPerson:
 
 @dataclass(frozen=True)
 class BreachedPerson:
-    """A person to be notified: entity and number of the row, its identifier and name, and what was read."""
+    """A person to be notified: entity and number of the row, its identifier and name, and the paths that were read."""
 
     entity: str
     number: int

@@ -36,7 +36,7 @@ def find_person_entity(registry: Registry) -> Entity:
 def build_people_query(registry: Registry, key: PersonKey) -> LogQuery:
     """A statement that gives the numbers of all rows that are the person.
 
-    By number it gives that one also if the row is gone: what was read of it is still in the ledger.
+    By number it finds a row even if it has been deleted: its reads are still in the ledger.
     """
     entity = registry.entities.get(key.entity)
     if entity is None or not entity.personal:

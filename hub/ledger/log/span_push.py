@@ -56,7 +56,7 @@ class PushState:
     sent: dict[UUID, int] = field(default_factory=dict)
 
     def forget_before(self, month: date, chains_since: set[UUID]) -> None:
-        """Begin with this month from now on, and keep what was sent of its chains and later ones alone."""
+        """Begin with this month, and keep the positions sent of its chains and of later ones only."""
         self.month = month
         self.sent = {epoch: number for epoch, number in self.sent.items() if epoch in chains_since}
 
@@ -119,7 +119,7 @@ class LogCollector:
             if rest_s > left_s:
                 raise CollectorUnavailable(
                     f"the collector did not take the spans: {reason}",
-                    next_step="run it again: it goes on after what was taken",
+                    next_step="run it again: it continues after the last accepted span",
                 )
             self.sleep(rest_s)
             rest_s = min(LONGEST_REST_S, 2 * rest_s)

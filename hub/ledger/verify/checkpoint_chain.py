@@ -63,7 +63,7 @@ class ClaimedHeads:
             self.settle(mixer)
 
     def settle(self, mixer: RowMixer) -> None:
-        """Add up what was taken."""
+        """Add up the accepted entries."""
         if self._waiting:
             numbers = np.array([head.number for head in self._waiting], np.int64)
             self.sum = add_sums(self.sum, mixer.sum_heads(b"".join(head.hash for head in self._waiting), numbers))
@@ -122,7 +122,7 @@ class CheckpointCheck:
         self.last = LastCheckpoint(checkpoint.number, digest)
 
     def settle(self) -> None:
-        """Add up what was claimed, after the last one."""
+        """Add up the claims, after the last one."""
         for claimed in self.claims.values():
             claimed.settle(self._mixer)
 

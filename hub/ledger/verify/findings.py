@@ -13,7 +13,7 @@ class Aspect(StrEnum):
     """What a finding is about."""
 
     INTEGRITY = "INTEGRITY"
-    """Whether what is there is what was written."""
+    """Whether the stored entries are those that were written."""
     COMPLETENESS = "COMPLETENESS"
     """Whether all that was written is there."""
 
@@ -137,7 +137,7 @@ KINDS: dict[str, FindingKind] = {
             "KEY_REVOKED",
             INTEGRITY,
             BROKEN,
-            "The key was stolen before this checkpoint: its signature proves nothing. What was covered by the last trusted one still holds.",
+            "The key was stolen before this checkpoint: its signature proves nothing. Entries covered by the last trusted checkpoint still hold.",
         ),
         FindingKind(
             "OUTSIDE_DIFFERS",
@@ -209,7 +209,7 @@ KINDS: dict[str, FindingKind] = {
             "LOST_BY_RESTORE",
             COMPLETENESS,
             EXPLAINED,
-            "A backup was restored, and the ledger says so. What was read between the backup and the restoring is gone from the database.",
+            "A backup was restored, and the ledger says so. Entries written between the backup and the restore are gone from the database.",
         ),
         FindingKind(
             "MONTH_DROPPED",
@@ -277,7 +277,7 @@ KINDS: dict[str, FindingKind] = {
 
 @dataclass(frozen=True)
 class LedgerFinding:
-    """One finding: a code of KINDS, where, and what was found. It names no person."""
+    """One finding: a code of KINDS, the place, and the evidence. It names no person."""
 
     code: str
     where: str

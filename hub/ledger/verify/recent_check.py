@@ -30,7 +30,7 @@ order by r.epoch, r.number"""
 
 @dataclass(frozen=True)
 class RecentCheck:
-    """What was checked, and records (chain and number) that are not as they were written."""
+    """The checked range, and the records (chain and number) that differ from what was written."""
 
     records: int
     chains: int

@@ -59,7 +59,7 @@ class RecordRows:
 
 @dataclass
 class SegmentResult:
-    """What was found in a segment. `digests` are at the numbers that were claimed by checkpoints."""
+    """The result of checking one segment. `digests` are those at the numbers that checkpoints claim."""
 
     segment: Segment
     count: int = 0

@@ -60,7 +60,7 @@ class WitnessDelivery:
         self._task = self._task or asyncio.create_task(self._work(), name=f"witness {self._witness.name}")
 
     async def close(self) -> None:
-        """Give it what is left, in one try."""
+        """Deliver the remaining heads, in one attempt."""
         if self._task is None:
             return
         self._task.cancel()

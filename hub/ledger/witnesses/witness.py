@@ -50,5 +50,5 @@ def decode_line(line: bytes) -> Checkpoint:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not a line of a witness") from error
     if not isinstance(number, int):
-        raise ValueError("not a line of a witness")  # what is read is a file, not an argument
+        raise ValueError("not a line of a witness")  # a line of a file, not an argument
     return Checkpoint(number, document, b"", signature)

@@ -2,7 +2,7 @@
 
 A record is 32 bytes (the hash of the record before it in its chain), 8 bytes (its number in the chain, big-endian) and JSON. Its hash is
 SHA-256 of all of them, so an edit, a swap or a gap breaks the chain. The JSON never names a person: subjects are pseudonyms (see
-`hub.ledger.months`), and what was read is given by paths of fields, not by values.
+`hub.ledger.months`), and reads are recorded as paths of fields, never as values.
 """
 
 import hashlib

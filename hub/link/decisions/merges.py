@@ -32,7 +32,7 @@ def list_cluster_rows(connection: Connection[Any], row: int) -> list[int]:
 
 
 def mend_clusters(connection: Connection[Any]) -> None:
-    """Give the clusters whose heir has gone from the register another one, so that what was merged into it is not lost with it."""
+    """Give the clusters whose heir has gone from the register another one, so that the rows merged into it are not lost with it."""
     for field in list_decidable_fields().values():
         if not field.merges:
             continue
@@ -52,7 +52,7 @@ def mend_clusters(connection: Connection[Any]) -> None:
 def regroup_clusters(
     connection: Connection[Any], field: Field, members: Sequence[int], younger: int | None, at: datetime
 ) -> None:
-    """Bring heirs and links of whole clusters to what was said of them and what is left of them.
+    """Update heirs and links of whole clusters to the decisions on them and to their remaining rows.
 
     `younger` is the record of the pair that was decided, if one was: the feed is told of it too, once.
     """
@@ -78,7 +78,7 @@ def regroup_clusters(
         look_again(connection, [*records, *_resting(connection, reached, members)])
         if records:
             announce_links(connection, reached, records, at)
-            # What is asked of other rows of the cluster may be answered now, or open again.
+            # Questions about other rows of the cluster may be answered now, or open again.
             requeue_records(connection, reached, {*records, *members} if reached == field else records)
 
 

@@ -1,4 +1,4 @@
-"""What a person says of one pair, and what is kept of it: values, and the checks that need no store."""
+"""A person's verdict on one pair and its stored form: values, and the checks that need no store."""
 
 import unicodedata
 from dataclasses import dataclass, replace

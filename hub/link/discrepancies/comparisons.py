@@ -20,7 +20,7 @@ BETWEEN = r"\s*[/.\-]\s*"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one copy, as SQL: what the record says, what the authority holds, its search key, and what is beside it."""
+    """The columns of one copy, as SQL: the record's value, the authority's value, its search key, and the fields shown with it."""
 
     recorded: str
     held: str
@@ -69,7 +69,7 @@ def date_form(text: str) -> str:
 def _date(copy: Copy, at: Columns) -> str:
     # The two ways in which nearly all are written need no reading: reading each took five times as long.
     usual = f"{at.recorded} in (left({at.held}, 4), substr({at.held}, 9) || '/' || substr({at.held}, 6, 2) || '/' || left({at.held}, 4))"
-    # Not true where the form is null: what is no date says nothing.
+    # Not true where the form is null: a value that is no date proves nothing.
     apart = f"(select not (starts_with({at.held}, f) or starts_with(f, {at.held})) from (select {date_form(at.recorded)}) d (f))"
     return _differs(f"not {usual} and {apart}", at)
 

@@ -62,7 +62,7 @@ def update_discrepancies(
     """Bring `link.discrepancy` up to what the links of these fields (`Entity.field`) say now, in one transaction.
 
     Of all records, or where `touched` is set, of those in the workspace's `touched` only: records that are
-    new, changed or gone, whose link changed, or whose subject did. What is right already is not written.
+    new, changed or gone, whose link changed, or whose subject did. Rows that are right already are not written.
     """
     chosen, connection = [_field(name) for name in fields], workspace.connection
     with connection.transaction(), workspace.dropped_after("differing", *communes.TABLES):
@@ -128,7 +128,7 @@ def _row(copy: Copy, holder: str) -> str:
 
 
 def render_discrepancy_changes(*, touched: bool) -> tuple[str, str]:
-    """Statements that bring the table to `differing`: close what is over, open what is new. Each takes %(at)s and %(fields)s.
+    """Statements that bring the table to `differing`: close settled ones, open new ones. Each takes %(at)s and %(fields)s.
 
     Each returns how many, by field.
     """

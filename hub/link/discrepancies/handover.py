@@ -1,6 +1,6 @@
-"""Discrepancies as persons and sectors see them: lists and counts without values, and what is handed to the sector that mends.
+"""Discrepancies as persons and sectors see them: lists and counts without values, and the export to the sector that corrects them.
 
-A list has no personal data: a source's key is left out of it too, since it may be made of an identifier. What is handed over
+A list has no personal data: a source's key is left out of it too, since it may be made of an identifier. The export
 has both values and the key, since the sector finds and corrects its row by them.
 
 An authority may have the worse spelling: `NGUYEN THI HOA` in the register, `Nguyễn Thị Hoà` in a copy. Nobody is told to take

@@ -75,7 +75,7 @@ def _legend() -> list[str]:
 
 
 def draw_precision(title: str, groups: Mapping[str, Tally]) -> str:
-    """Precision of accepted links of each group with its interval, from 0.99; what is below is at the edge, with its value."""
+    """Precision of accepted links of each group with its interval, from 0.99; lower values stand at the edge with their number."""
     accepted = {label: one.precision for label, one in groups.items() if one.precision.whole}
     height = TOP + ROW * len(accepted) + 34
     scale = Scale(PRECISION_FROM, 1.0, LABELS, BARS)

@@ -1,4 +1,4 @@
-"""An evaluation: everything that is measured of one store against one truth, and what is written of it."""
+"""An evaluation: all measurements of one store against one truth, and the report of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Evaluation:
 def evaluate_links(engine: Engine, truth: Path, *, values: bool = False) -> Evaluation:
     """Hold the links of a store against the truth of a folder. Raises HubMisconfigured, StoreUnavailable.
 
-    `values` puts what was recorded beside each false link: personal data, for the screen of a person who may see them.
+    `values` adds the recorded values to each false link: personal data, for the screen of a person who may see them.
     """
     index = read_index(truth)
     if not index.links:
@@ -79,7 +79,7 @@ def evaluate_links(engine: Engine, truth: Path, *, values: bool = False) -> Eval
 
 
 def compute_figures(found: held.MeasuredLinks, wrong: tuple[FalseLink, ...]) -> Evaluation:
-    """The figures of what was read."""
+    """The figures of the rows read."""
     records = found.records
     return Evaluation(
         measured_at=datetime.now(UTC),

@@ -20,7 +20,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class FalseLink:
-    """One accepted link that is wrong. `values` holds what was recorded and what the register says, only if asked for."""
+    """One accepted link that is wrong. `values` holds the recorded values and those of the register, only if requested."""
 
     field: str
     record_id: int

@@ -1,6 +1,6 @@
-"""Homonyms: people who share name, birth year and commune with another. What was joined to them without further evidence.
+"""Homonyms: people who share name, birth year and commune with another. Lists the records joined to them without further evidence.
 
-Judged by what was recorded and what the register holds: that a model was sure is no evidence. Of what linking states itself
+Judged by the recorded values and the register's: a model's confidence is no evidence. Of what linking states itself
 only evidence of another kind counts, such as who is recorded beside the person.
 """
 
@@ -69,7 +69,7 @@ def without_further_evidence(connection: Store, linked: pl.DataFrame) -> pl.Data
 
 
 JUDGED = ("prior", "name", "surname", "middle_names", "given_name", "birth", "birthYear", "address")
-"""Comparisons of what is looked at here; another one that speaks for a link is further evidence."""
+"""Comparisons of these same fields; any other one in favour of a link is further evidence."""
 
 
 def _otherwise_told(connection: Store, field: str, records: pl.Series) -> Iterator[int]:

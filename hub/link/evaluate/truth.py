@@ -102,7 +102,7 @@ def read_index(folder: Path) -> Truth:
     if not path.exists():
         raise HubMisconfigured(
             f"there is no {INDEX} in {folder}",
-            next_step="name a folder of truth; docs/explanation/linking.md says what is in one",
+            next_step="name a folder of truth; docs/explanation/linking.md describes its files",
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

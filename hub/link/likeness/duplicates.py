@@ -25,7 +25,7 @@ FORMER = Comparison("former_identifier", (("former_id",),), (Level("equal", (Is(
 FORMER_RATES = (Learned("equal", 0.9, 2e-6), Learned(OTHER, 0.1, 1 - 2e-6))
 """One former number in some hundred thousand is borne by two people; nine of ten second registrations repeat it."""
 RATE = 1 / 2_000
-"""Second registrations among all, as a prior. Assumed: nobody has counted them. It moves what is proposed by a bit or two."""
+"""Second registrations among all, as a prior. Assumed, since nobody has counted them. It shifts proposals by a bit or two."""
 DUPLICATE = replace(
     PARTY,
     name="duplicate",

@@ -61,7 +61,7 @@ class Likeness:
         self.refused: trained.Version | None = None
         """The model that was learned in this run and may not be used."""
         if self.trained:
-            # Reading an address needs the whole gazetteer, which is made while the database looks for what has changed.
+            # Reading an address needs the whole gazetteer, which is built while the database looks for changes.
             Thread(target=load_gazetteer, daemon=True).start()
         self._registers: dict[str, parties.Register] = {}
         self._moved: set[str] = set()
@@ -98,7 +98,7 @@ class Likeness:
             )
             samples.append(self._recorded(field, fields, ids))
         persons = pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON)
-        # By what is written and not by ids: a store that is loaded in another order learns the same.
+        # Ordered by values and not by ids: a store that is loaded in another order learns the same.
         features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
         register = self.register(load_profile().reference).features.sort(
             "personal_id", "name", "birth_day", nulls_last=True
@@ -235,7 +235,7 @@ class Likeness:
         self._moved_anyone = anyone
 
     def keep_readings(self, *, whole: bool) -> None:
-        """Store what was read of recorded parties in this run, so that the next does not read them again."""
+        """Store the readings of recorded parties of this run, so that the next run does not repeat them."""
         if RECORDED in self._readings:
             self._readings[RECORDED].keep(used_only=whole)
 
@@ -245,7 +245,7 @@ class Likeness:
         return self._readings[kind]
 
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
-        """What was recorded in records of a field, with the households beside: by what is sure in this round of fields, or, of others,
+        """The recorded parties of a field, with their households: by the sure links of this round of fields or, for other fields,
         in the store."""
         chosen_ids, sure = field.temporary("chosen"), field.temporary("sure")
         with self.workspace.dropped_after(chosen_ids, sure):

@@ -1,6 +1,6 @@
 """Evidence for businesses as a table of declared weights, in bits, and what it takes to be accepted. Pure.
 
-Declared, not learned: what is left to weigh states a name and an address, and the pairs that a tax code confirms, from which rates
+Declared, not learned: the records left to weigh state a name and an address, and the pairs that a tax code confirms, from which rates
 could be learned, are a few hundred in a province and are those of the offices that do write the code.
 
     name, of an enterprise        exact +12, without marks +11: protected in the whole country (Law on Enterprises, art. 38 and 41)

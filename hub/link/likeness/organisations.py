@@ -184,7 +184,7 @@ class OrganisationRegisterIndex:
 
 
 def declared_register(kind: str) -> OrganisationRegister:
-    """What is declared of a kind of subject that declared evidence weighs."""
+    """The declarations of a kind of subject that declared evidence weighs."""
     declared = load_profile().subjects[kind].organisation
     assert declared is not None  # callers take kinds of `profile().organisations`
     return declared

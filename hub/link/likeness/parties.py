@@ -46,7 +46,7 @@ class Register:
 
 
 def party_register(kind: str) -> PartyRegister:
-    """What is declared of a kind of subject that the model of parties weighs."""
+    """The declarations of a kind of subject that the model of parties weighs."""
     declared = load_profile().subjects[kind].party
     assert declared is not None  # callers take kinds of `profile().parties`
     return declared
@@ -116,7 +116,7 @@ def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tu
     """The different parties among recorded ones with their features, keyed by `key`; and rows with the key of theirs. `readings`
     has those that were read before.
 
-    Offices write one person many times just the same, and what is equal scores equal.
+    Offices often write one person the same way many times, and equal values score equally.
     """
     by = [*WRITTEN, COMPANIONS]
     parties = rows.select(by).unique(maintain_order=True).with_row_index("key")

@@ -1,6 +1,6 @@
 """Readings: the features of parties, kept from run to run, since reading names and addresses takes longer than weighing.
 
-Kept by what is written, not by row: what is written the same reads the same. They hold for the code and the data that read them,
+Kept by value, not by row: equal texts give equal readings. They are valid for the code and the data that made them,
 and are made anew if either is another. Registers have one body of readings for each kind, recorded parties that rules leave open
 have one together.
 """
@@ -36,7 +36,7 @@ class Readings:
         self._used: list[pl.DataFrame] = []
 
     def of(self, parties: pl.DataFrame) -> pl.DataFrame:
-        """Features of parties, columns of INPUT, in their order: `key`, `kind`, those of `party_features`, and what is around."""
+        """Features of parties, columns of INPUT, in order: `key`, `kind`, those of `party_features`, and those of the surroundings."""
         written = parties.rename(WRITTEN).with_columns(pl.col(name).cast(pl.String) for name in WRITTEN.values())
         if self.known is None:
             self.known = _read(written)
@@ -50,7 +50,7 @@ class Readings:
         return found.select("key", kind, pl.exclude("key", *WRITTEN.values()))
 
     def keep(self, *, used_only: bool) -> None:
-        """Store what is known by now, if enough of it is new; with `used_only` nothing but the readings that were asked for here, if
+        """Store the readings known by now, if enough of them are new; with `used_only` nothing but the readings that were asked for here, if
         enough others are gone."""
         if self.known is None or not self._used:
             return

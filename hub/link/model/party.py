@@ -144,7 +144,7 @@ IDENTIFIER = Comparison(
         Bound("former one equal, but of another name", most=0.05),
         Bound("one typing error", most=0.15),
         Bound("former one with one typing error", most=0.15),
-        # Nobody has two valid numbers but who was registered twice; what is left is a number of somebody else in the wrong column.
+        # Nobody has two valid numbers but who was registered twice; otherwise it is somebody else's number in the wrong column.
         Bound("another, of the same year and sex", most=0.02),
         Bound(OTHER, most=0.05),
     ),

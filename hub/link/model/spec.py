@@ -108,7 +108,7 @@ how likely any pair is."""
 
 @dataclass(frozen=True)
 class Bound:
-    """What m of an outcome cannot leave, whatever is learned. It states what is known of offices and people before any record
+    """What m of an outcome cannot leave, whatever is learned. It states facts known of offices and people before any record
     is seen, and is never found on a truth: half of all matches do not have another surname."""
 
     outcome: str
@@ -202,7 +202,7 @@ class Spec:
 
     @property
     def digest(self) -> str:
-        """What a trained model is bound to: any change of what is compared and how needs a new training. Bands do not."""
+        """The digest that binds a trained model: any change of comparisons needs a new training. A change of bands does not."""
         document = {key: value for key, value in asdict(self).items() if key != "bands"}
         # As numbers come back from JSON: 1 is 1.0.
         alike = json.loads(json.dumps(document), parse_int=float)

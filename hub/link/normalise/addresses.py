@@ -1,8 +1,8 @@
 """Addresses as recorded → street, group, hamlet, and the units in force now that the commune is or has become.
 
 An address is cut at its commas, at the words that say what a part is (`phường`, `TP.`, `thôn`), and before a known name at
-its end. From the end, province, district and commune are looked up among the units of all times; what is left of them is
-local. Nothing is guessed across provinces: what is not found leaves no unit.
+its end. From the end, province, district and commune are looked up among the units of all times; the rest is
+local. Nothing is guessed across provinces: a name that is not found gives no unit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _without_number_word(name: str) -> str:
 
 
 def _street(local: tuple[Piece, ...]) -> str | None:
-    """House number and street, without the words that say so. What is not said to be anything is taken for a street."""
+    """House number and street, without the words that say so. A part without such a word is taken for a street."""
     parts = []
     for piece in local:
         if piece.label not in ("", STREET):

@@ -1,7 +1,7 @@
 """Birth dates as recorded → day, month, year, and how much of them was written.
 
 Read are the ways in which offices here write a date (day first), ISO days and EDTF partial dates, with or without words
-around them. A year of two digits is no year: `54` may be 1954 or a day. Nothing is put in the place of what is missing.
+around them. A year of two digits is no year: `54` may be 1954 or a day. Missing parts are never filled in.
 """
 
 import re
@@ -57,11 +57,11 @@ FORMS = tuple(
     )
 )
 WORDS = re.compile(r"\b(?:ngày|ngay|sinh|năm|nam|tháng|thang|sn|ns|khoảng|khoang|born)(?:\b|(?=[0-9]))[:.]?|[~%,()\"]")
-"""What stands around the numbers; `tháng` and `năm` also between them. EDTF marks what is uncertain with ~ and %."""
+"""What stands around the numbers; `tháng` and `năm` also between them. EDTF marks uncertain parts with ~ and %."""
 
 
 def read_birth(text: str) -> Birth:
-    """Read one birth date. Total: what is no date is UNKNOWN."""
+    """Read one birth date. Never fails: a text that is no date is UNKNOWN."""
     # Words go where a separator may stand: `ngày 1 tháng 2 năm 1954` has the spaces it needs.
     plain = " ".join(WORDS.sub(" ", fold_text(text)).split())
     for form in FORMS:
@@ -73,7 +73,7 @@ def read_birth(text: str) -> Birth:
 
 
 def _number(digits: str | None) -> int | None:
-    """A number; None for what is left open: 00, XX, ??."""
+    """A number; None for a part left open: 00, XX, ??."""
     return int(digits) or None if digits and digits.isdigit() else None
 
 
@@ -89,7 +89,7 @@ def _birth(year: int, month: int | None, day: int | None) -> Birth:
         return Birth(written, written.month, year, Precision.DAY, swapped if swapped != written else None)
     if day is None and month is not None and month <= 12:
         return Birth(None, month, year, Precision.MONTH, None)
-    # Of a day that is in no calendar the year is still what was written.
+    # If the day exists in no calendar, the written year still counts.
     return Birth(None, None, year, Precision.YEAR, None)
 
 

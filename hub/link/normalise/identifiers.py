@@ -1,4 +1,4 @@
-"""Identifiers and tax codes as recorded → personal, former and tax numbers told apart; what is dirty is a candidate only.
+"""Identifiers and tax codes as recorded → personal, former and tax numbers told apart; a repaired one is a candidate only.
 
 Separators are no dirt. Letters typed for digits (O, I, l), zeros that a spreadsheet lost in front, and numbers that stand
 within other text are: the number they would be is kept as a candidate with its repair named, and never put among the clean.

@@ -1,6 +1,6 @@
 """Parties, as a sector recorded them or as the register holds them → the features that linking compares.
 
-Both sides of a comparison go through this one function, so that they differ only if what was written differs. It depends
+Both sides of a comparison go through this one function, so that they differ only if the written values differ. It depends
 on nothing but its input and `schema/data/`, and it is total: whatever stands in a text, there is a row for each party.
 """
 
@@ -17,7 +17,7 @@ from hub.link.normalise.names import NOTHING, read_name
 from hub.link.normalise.places import NOWHERE, Place, place_of_code
 
 INPUT = ("key", "kind", "name", "birth_date", "identifier", "tax_code", "address", "unit_code")
-"""What is read of a party: whatever tells it apart, a PartyKind, texts, and a commune code with its date. All but the key may
+"""The input of a party: its key, a PartyKind, texts, and a commune code with its date. All but the key may
 be null; a column that is not there is an error."""
 
 BATCH = 100_000
@@ -68,9 +68,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("birth_month", pl.Int8(), "Month of birth, where known."),
     Feature("tax_branch", _TEXT, "Branch of a tax code, 3 digits."),
     Feature("id_candidate", _TEXT, "The identifier that a dirty one would be; never among personal_id and former_id."),
-    Feature(
-        "id_repair", _TEXT, "What was repaired: LETTERS typed for digits, a lost LEADING_ZERO, or a number WITHIN_TEXT."
-    ),
+    Feature("id_repair", _TEXT, "The repair: LETTERS typed for digits, a lost LEADING_ZERO, or a number WITHIN_TEXT."),
     Feature("id_province", _TEXT, "Province of birth registration as the personal identifier states it, 3 digits."),
     Feature("unit_recorded", _TEXT, "Key of the commune as recorded, whenever it was, if it is one."),
     Feature("unit_how", _TEXT, "How the communes were found: a value of `places.How`."),

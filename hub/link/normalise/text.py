@@ -45,7 +45,7 @@ def fold_text(text: str) -> str:
     """Case, Unicode form, ð and apostrophes taken away; other punctuation and white space stay."""
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
-    # Canonical caseless matching (Unicode 3.13, D145) folds what is decomposed, and may leave it half composed.
+    # Canonical caseless matching (Unicode 3.13, D145) folds decomposed letters, and may leave them half composed.
     lower = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text.translate(ETH)).casefold())
     return unicodedata.normalize("NFC", DROPPED.sub("", lower))
 
@@ -69,7 +69,7 @@ def ascii_word(word: str) -> str:
 
 
 def _tone_placed(word: str) -> str:
-    """A folded word with its tone mark where the present rule puts it; what is no Vietnamese syllable stays as it is."""
+    """A folded word with its tone mark where the present rule puts it; a word that is no Vietnamese syllable stays unchanged."""
     if word.isascii():
         return word
     decomposed = unicodedata.normalize("NFD", word)

@@ -1,6 +1,6 @@
 """Draw the month's sample of links, by a hash with a random seed that nobody chooses.
 
-What is drawn: accepted links of runs, by linked field and band, and records in review. A run of linking fills the month's sample
+The sample has accepted links of runs, by linked field and band, and records in review. A run of linking fills the month's sample
 up when it ends; a link that was withdrawn before anybody answered is void, and another takes its place. Beside what linking
 found, reviewers are shown others that are alike, so that what they see does not tell what linking decided.
 """

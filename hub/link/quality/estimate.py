@@ -76,7 +76,7 @@ def total_precision(strata: Iterable[Counted]) -> ShareEstimate | None:
     if not links:
         return None
     parts = [(one.links / links, found) for one, found in known]
-    # By what is wrong: where nothing is, the share is 1 and not nearly.
+    # Computed from the wrong ones, so that none gives exactly 1 and not nearly 1.
     share = 1 - math.fsum(weight * (1 - found.share) for weight, found in parts)
     below = math.sqrt(sum((weight * (found.share - found.low)) ** 2 for weight, found in parts))
     above = math.sqrt(sum((weight * (found.high - found.share)) ** 2 for weight, found in parts))

@@ -6,7 +6,7 @@ from hub.model.registry import load_registry
 
 
 def recorded_sql(field: Field) -> str:
-    """What the record says, one JSON object of texts: of a link what was recorded of the subject, of a merge every value."""
+    """The record's side, one JSON object of texts: for a link the recorded values of the subject, for a merge every value."""
     if field.linked:
         parts = [(part.part, f"r.{part.column.name}") for part in field.linked.recorded]
     else:

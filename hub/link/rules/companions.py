@@ -13,7 +13,7 @@ def companion_of(field: Field) -> Field | None:
 
 
 def select_certain_links(field: Field) -> str:
-    """Select of record_id and found_id of what is sure without likeness: by rule in this run, or earlier, or by a person."""
+    """Select record_id and found_id of the links that are sure without likeness: by rule in this run, or earlier, or by a person."""
     one, recorded = field.temporary("one"), field.temporary("recorded")
     by_person = f"not {BY_RUN.format(l='l')}"
     return (

@@ -209,7 +209,7 @@ def render_contested(field: Field, within: tuple[str, ...]) -> str:
     wanted, touched = field.temporary("wanted"), field.temporary("touched")
     group = f"row({', '.join(f't.{column}' for column in within)})" if within else "row(true)"
     complete = " and ".join(f"t.{column} is not null" for column in within) or "true"
-    # Of what is not looked at only the claims of subjects that likeness claims now: all of a field took as long as deciding it.
+    # Of records outside this run, only claims on subjects that likeness claims now: reading all of a field took as long as deciding it.
     return f"""
 with claims as (
     select w.record_id, w.subject_id, {group} as grouped, w.by_model, w.weight
@@ -266,7 +266,7 @@ class Changes:
 
 
 def render_link_changes(field: Field, *, whole: bool) -> Changes:
-    """What is right already is not touched; nor, if the run is not of the whole, a record it has not looked at."""
+    """Leave right links untouched and, if the run is partial, every record it has not looked at."""
     links, wanted, wrong = f"link.{field.table}", field.temporary("wanted"), field.temporary("wrong")
     owner = f"data.{field.entity.table}"
     # A select for each reason: joined by `or`, each would read a whole table for the few rows that are wanted.

@@ -92,7 +92,7 @@ def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
 
 
 def _source(field: Field, table: str, facts: SubjectFacts) -> str:
-    """The candidates `c` of a kind, what was recorded `r` and `t`, and the person `p` that the subject goes by."""
+    """The candidates `c` of a kind, the recorded values `r` and `t`, and the person `p` behind the subject."""
     subject = (
         f"join data.{to_snake_case(facts.kind)} p on p.id = c.found_id"
         if facts.through is None
@@ -332,7 +332,7 @@ def _wanted_claims(field: Field) -> str:
 
 
 def _claims(field: Field, decided: Collection[str], *, few: bool) -> str:
-    """What is joined in a field: what this run wants, and what it does not look at; if `few`, of the records that are reached. Most
+    """The links of a field: those that this run makes, and those that it does not look at; if `few`, only of the records in reach. Most
     rests on what a person decided."""
     by_person = f"not {BY_RUN.format(l='l')}"
     kept = (

@@ -1,1 +1,1 @@
-"""One run of linking: what to look at, in which order, and how the link tables are brought to what is wanted."""
+"""One run of linking: what to look at, in which order, and how the link tables are updated."""

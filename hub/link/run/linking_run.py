@@ -1,7 +1,7 @@
 """Run linking: the changes since the last run, or everything. Each field in one transaction, as a difference to the store.
 
 Rules decide first. What they leave open the model weighs, all fields together, since one person stands in many records. Then
-each field's links are brought to what is wanted; what a person has decided binds.
+each field's links are updated to the wanted ones; a person's decisions bind.
 """
 
 import hashlib
@@ -45,13 +45,13 @@ from hub.tracing.spans import open_span
 Progress = Callable[[str, int], None]
 """Told the linked field that is done, and how many records it has."""
 ROUNDS = 10
-"""So often at most are the rivals of what is claimed looked at: claims do not depend on each other, so two would do."""
+"""Most rounds in which rivals of claims are looked at. Claims do not depend on each other, so two should do."""
 
 
 @dataclass(frozen=True)
 class LinkReport:
     """One run. `mode` is FULL or CHANGES; `model` weighed what rules left open, if there was one; `refused` was learned and failed its
-    checks; `fields` end with proposed merges of a register; `changed` is what was added or withdrawn over all of them."""
+    checks; `fields` end with proposed merges of a register; `changed` counts links added or withdrawn over all of them."""
 
     run_id: int
     mode: str
@@ -132,7 +132,7 @@ class _Run:
         self.fields, self.likeness, self.some, self.progress = fields, likeness, some, progress
         self.run_id, self.started = self._begin()
         self.whole = True
-        """Whether every record is looked at; decided when it is known what has changed."""
+        """Whether every record is looked at; decided once the changes are known."""
         self.reports: list[Report] = []
         self.moved: list[str] = []
         """The fields of which links have changed so far."""
@@ -283,7 +283,7 @@ class _Run:
     # --- Decide and apply ---------------------------------------------------------------------------------------------
 
     def _round(self, fields: list[Field], *, told: bool = True) -> None:
-        """Decide fields that do not rest on each other, then write them; `told` is whether that is what is reported."""
+        """Decide fields that do not rest on each other, then write them; `told` is whether progress is reported."""
         self._touch(fields)
         looked_at = [field for field in fields if self.whole or self._is_touched(field)]
         with open_span("decide", fields=len(looked_at)):
@@ -317,14 +317,14 @@ class _Run:
             more = [field for field in again if self._wanted(field)]
             if not more:
                 break
-            # What is decided of more records can say more of those that stand beside them.
+            # Decisions on more records can tell more about their neighbours.
             again = [field for field in fields if field in more or companions.companion_of(field) in more]
             for field in again:
                 drop_field_tables(self.workspace, field, keep=("touched",))
         vetoes.veto_pairs(self.workspace, fields, whole=self.whole)
 
     def _apply(self, field: Field, *, told: bool) -> Report:
-        """Write what is wanted of a field, and take in what follows for others."""
+        """Write the wanted links of a field, and note what they imply for others."""
         report, at = apply_field(self.workspace, field, self.run_id, whole=self.whole)
         if report.added + report.withdrawn:
             self.moved.append(field.name)
@@ -343,7 +343,7 @@ class _Run:
                 self.connection.execute(after, {"at": at})
 
     def _compare(self) -> None:
-        """Hold the copies of what was looked at against their authorities."""
+        """Compare the copies in the records looked at with their authorities."""
         at = fetch_row(self.connection, "select clock_timestamp()")
         names = [field.name for field in self.fields]
         with open_span("compare"), self.workspace.dropped_after("touched"):

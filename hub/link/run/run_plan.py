@@ -1,6 +1,6 @@
-"""Whether a run links everything or what has changed: whichever is estimated to cost less. Pure.
+"""Whether a run links everything or only changes: whichever is estimated to cost less. Pure.
 
-What is estimated is the share of records that a run of changes would decide, which costs about as much for each as a full run.
+The estimate is the share of records that a run of changes would decide, which costs about as much for each as a full run.
 """
 
 from collections.abc import Iterable, Mapping

@@ -18,7 +18,7 @@ class ConditionOutcome(Enum):
 
 
 def test_condition(condition: RequirementCondition, works: Sequence[Work]) -> ConditionOutcome:
-    """Whether one value of the answers satisfies a condition. Not met only if every answer is settled: what is missing or unsure may yet satisfy it."""
+    """Whether one value of the answers satisfies a condition. Not met only if every answer is settled: a missing or unsure one may still satisfy it."""
     values = [value for work in works for value in work.answer.values]
     items = sum(len(work.scopes) for work in works)
     settled = bool(works) and all(work.answer.is_settled for work in works)

@@ -57,7 +57,7 @@ class ReadSubject:
 
 
 class PrefillEngine:
-    """Answers requirements one after another; `work` has what was answered so far."""
+    """Answers requirements one after another; `work` has the answers so far."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class PrefillEngine:
                 if work.answer.status is not AnswerStatus.NOT_APPLICABLE:
                     yield from work.findings
 
-    # --- What is read ---
+    # --- Reading ---
 
     def _read(self, requirement: Requirement, scope: Scope) -> Work:
         assert scope.place is not None  # a scope without a place has findings

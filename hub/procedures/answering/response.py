@@ -58,7 +58,7 @@ class ReachedValue(NamedTuple):
 class Absence:
     """A path that ends early: at an empty list, at a null, or at a link that leads nowhere.
 
-    `entity` is what was looked for if no record of it was found; None if the record at `place` is there, and empty.
+    `entity` is the entity searched if no record of it was found; None if the record at `place` is there, and empty.
     """
 
     place: ReachedValue

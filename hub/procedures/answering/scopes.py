@@ -1,4 +1,4 @@
-"""What the answering of a procedure works on: where a requirement is asked, and what was answered there."""
+"""The scopes in which requirements of a procedure are answered, and the answers in each."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is known of the sources of an entity, and what that says of a value that is old, or that was not found.
+"""The state of an entity's sources, and what it implies for a value that is old or was not found.
 
 Nothing found means "there is none" only if every source of the entity was read completely, and recently enough.
 """
@@ -94,5 +94,5 @@ def _absence_reason(trouble: SourceTrouble | None) -> Reason:
 
 
 def add_troubles(sources: Sequence[EntitySource], troubles: Mapping[str, SourceTrouble]) -> tuple[EntitySource, ...]:
-    """The states with the troubles that live look-ups met; what is known already stays."""
+    """The states with the problems that live look-ups met; known problems stay."""
     return tuple(EntitySource(s.source, s.completed_at, s.trouble or troubles.get(s.source)) for s in sources)

@@ -1,4 +1,4 @@
-"""Status and reason of an answer: what was found out about a requirement, and the one order that decides which finding counts.
+"""Status and reason of an answer: the findings about a requirement, and the one order that decides which finding counts.
 
 Everything that is found out about a value is a `Finding`. An answer has the status of its strongest finding and the reasons of all,
 in the order of `PRECEDENCE`. So "the source is down" can never look like "there is none": both are found, and the former is stronger.

@@ -26,7 +26,7 @@ class CompiledProcedure:
     ordered: tuple[Requirement, ...]
 
     def document_of(self, requirement: Requirement) -> ProcedureDocument | None:
-        """The document that reads a requirement; None if none does. What is within a list is read by the document of the list."""
+        """The document that reads a requirement; None if none does. Requirements within a list are read by the document of the list."""
         if requirement.within is not None:
             return self.document_of(self.procedure.by_code[requirement.within])
         if not requirement.is_read:

@@ -268,7 +268,7 @@ class _Tree:
     def _beneath_of(
         self, owner: str, name: str, type_name: str, sets: Sequence[SelectionSetNode]
     ) -> dict[str, SelectedField]:
-        """The fields beneath one; of a list of records, each row's link back to what has the list is noted."""
+        """The fields beneath one; for a list of records, each row's link back to the owner of the list is noted."""
         made = self.beneath(type_name, sets)
         back = _back_link(self.known.entities.get(owner), name, self.known)
         rows = made.get(NODES)

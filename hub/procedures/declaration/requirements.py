@@ -139,7 +139,7 @@ class Requirement(Strict):
 
     @cached_property
     def form(self) -> Literal["value", "party", "parcel", "address", "derived", "none"]:
-        """What kind of value it has; `none` for a list that others are within, and for what is only asked."""
+        """What kind of value it has; `none` for a list that contains others, and for a requirement that is only asked."""
         if self.value:
             return "value"
         found = [name for name in ("party", "parcel", "address", "derived") if getattr(self, name) is not None]

@@ -1,1 +1,1 @@
-"""Backups by PostgreSQL's own pg_dump and pg_restore, with what is needed to see that one is whole and was restored whole."""
+"""Backups by PostgreSQL's own pg_dump and pg_restore, with the digests and counts that show whether one is complete and was restored completely."""

@@ -1,4 +1,4 @@
-"""A backup on disk: a folder with the dump, and `backup.json`, which says what is in it and has a digest of each file."""
+"""A backup on disk: a folder with the dump, and `backup.json`, which lists its contents and has a digest of each file."""
 
 import hashlib
 import json

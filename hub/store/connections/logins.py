@@ -11,7 +11,7 @@ from hub.store.roles import AUDITOR, CLERK, LEDGER, READER, STEWARD
 class Logins:
     """URLs of one database. The roles that their logins need are those of `hub.store.roles`.
 
-    `reader` reads what the graph shows; `clerk` writes dossiers, decisions and sessions; `ledger` writes down what was read;
+    `reader` reads what the graph shows; `clerk` writes dossiers, decisions and sessions; `ledger` records reads;
     `auditor` reads that, for auditors and for citizens who ask who read their data. `steward` reads and answers rejected rows, and queues jobs;
     None if nobody may do that here.
     """

@@ -24,7 +24,7 @@ CANCEL_WITHIN_S = 5.0
 
 
 class PreparedReads:
-    """Statements on the connections of one pool. What is prepared is known for each connection.
+    """Statements on the connections of one pool. Prepared statements are tracked for each connection.
 
     Without `prepares` each statement is sent whole and planned anew, for a pooler behind which the next one meets another session.
     """

@@ -43,7 +43,7 @@ SOURCE_CORRECTION = Table(
     Column("reminders", SmallInteger, nullable=False, server_default=text("0")),
     Column("remind_at", DateTime(timezone=True), comment="When the source is next reminded."),
     Column("forgotten_at", DateTime(timezone=True), comment="When the values were deleted, after their time."),
-    # One open correction for each claim; this index also finds what is disputed at the point of use.
+    # One open correction for each claim; this index also finds disputed values at the point of use.
     Index(
         "source_correction_unsettled", "record_entity", "record_id", "field", "claim_key", unique=True,
         postgresql_where=UNSETTLED,

@@ -1,4 +1,4 @@
-"""Tables of the quality of data: what was measured, one snapshot a day. Schema `hub`. No personal data."""
+"""Tables of the quality of data: one snapshot of measurements a day. Schema `hub`. No personal data."""
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION

@@ -1,4 +1,4 @@
-"""Tables of the quality of links: what was sampled, how it was answered, and thresholds raised for it. Schema `link`."""
+"""Tables of the quality of links: samples, their answers, and thresholds raised because of them. Schema `link`."""
 
 from sqlalchemy import REAL, BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB

@@ -69,7 +69,7 @@ def make_data_folder(asked: Path, account: Account) -> Path:
             asked.mkdir(parents=True, exist_ok=True)
             (asked / MOVED_NOTE_FILE).write_text(f"{folder}\n", encoding="utf-8")
         if account.uid is not None:
-            # The folder stays ours and passable; only what is the server's own is the server's.
+            # The folder stays ours and passable; only the server's own files belong to the server.
             folder.chmod(0o711)
     except OSError as error:
         raise HubMisconfigured(

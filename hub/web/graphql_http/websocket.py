@@ -174,7 +174,7 @@ class _Connection:
     async def _results(self, identifier: str, payload: dict[str, Any]) -> None:
         began = perf_counter()
         try:
-            # Messages are bounded, and `query` or `variables` of a long one are what is long in it.
+            # Messages are bounded, and in a long one `query` or `variables` is the long part.
             request = negotiate.read_operation(payload, chars=len(orjson.dumps(payload)))
         except HttpRefused as error:
             self.executor.meter.note(error.code, began)

@@ -61,7 +61,7 @@ def test_diff_of_two_versions(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert {"wider", "narrower"} == {
         change["effect"] for change in json.loads(run(capsys, "diff", "identify", str(new), "--json"))
     }
-    assert "no change of what is permitted" in run(capsys, "diff", "identify", "identify")
+    assert "no change of permissions" in run(capsys, "diff", "identify", "identify")
 
 
 def test_lint(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

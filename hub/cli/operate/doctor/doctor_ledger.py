@@ -1,4 +1,4 @@
-"""What `hub doctor` says of the ledger: whether it can be written, what proves it, and what is due."""
+"""What `hub doctor` says of the ledger: whether it can be written, which proofs exist, and which tasks are due."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DoctorFinding:
-    """What was looked at, whether it holds, and what to do next: where it does not hold, or as advice."""
+    """One check: its subject, whether it passed, and the next step if it failed or as advice."""
 
     what: str
     holds: bool

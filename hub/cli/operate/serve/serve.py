@@ -111,7 +111,7 @@ def serve_on(
         log_config=make_log_config(settings),
         timeout_graceful_shutdown=count_grace_s(settings),
     )
-    # What has been made by now stays for good: the collector need not walk it again while requests wait.
+    # Objects made so far live as long as the process: the collector need not walk them again while requests wait.
     gc.collect()
     gc.freeze()
     with (
@@ -209,4 +209,4 @@ def count_grace_s(settings: Settings) -> int:
 
 
 GRACE_S = 5
-"""For what is not the statement: waiting for a connection, the ledger, sending the answer."""
+"""Time allowed besides the statement: waiting for a connection, the ledger, sending the answer."""

@@ -1,4 +1,4 @@
-"""A PostgreSQL whose tables are followed: what is put there is written as changes, so that the log has them."""
+"""A PostgreSQL whose tables are streamed: rows are inserted and changed by statements, so that the log has them."""
 
 from typing import ClassVar
 

@@ -34,7 +34,7 @@ class MessageSimulator(SourceSimulator):
         self.rows = rows
 
     def messages(self) -> Mapping[str, list[bytes]]:
-        """Stream → what is sent of it; with garbage in the middle, if that is the fault."""
+        """Stream → the messages sent of it; with garbage in the middle, if that is the fault."""
         made: dict[str, list[bytes]] = {}
         for name, rows in self.rows.items():
             stream = self.declared.streams[name]

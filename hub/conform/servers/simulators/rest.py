@@ -306,4 +306,4 @@ FAULTS: Mapping[str, Callable[[AnswersRequests, bytes], None]] = {
     "garbage": _send_garbage,
     "bomb": _send_bomb,
 }
-"""Fault → what is sent instead of the answer. Those that page wrongly are played while the page is made."""
+"""Fault → the response sent instead of the answer. Faults of paging are made while the page is built."""

@@ -80,7 +80,7 @@ def _render_element(name: str, shape: ElementShape, *, inner: bool = False) -> s
 
 
 def render_envelope(name: str, document: Mapping[str, Any]) -> bytes:
-    """A message. What is null is left out."""
+    """A message. Null values are left out."""
     root = etree.Element(f"{{{SOAP_NAMESPACE}}}Envelope", nsmap={"soap": SOAP_NAMESPACE, None: NAMESPACE})
     _add(etree.SubElement(root, f"{{{SOAP_NAMESPACE}}}Body"), name, document)
     made: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)

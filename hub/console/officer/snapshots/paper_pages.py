@@ -1,6 +1,6 @@
 """Asking the citizen for papers: /console/dossiers/{code}/papers.
 
-A request rests on a snapshot, which is kept first: it says what the hub held at that moment. What is held is refused, and counted.
+A request rests on a snapshot, which is kept first: it shows the data held at that moment. A request for a held paper is refused and counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class PaperPages(OfficerPages):
 
     @answer_signed_in
     async def paper_page(self, request: Request, officer: PagePerson) -> Response:
-        """What may be asked for, and what has been."""
+        """Papers that may be requested, and those that have been."""
         chosen = read_chosen(self.read_draft(request) or request.query_params)
         return await self._show_papers(request, officer, chosen)
 

@@ -68,7 +68,7 @@ class RefusedPaper:
 
 
 def list_papers(sheet: Sheet, chosen: Iterable[PaperKey]) -> tuple[PaperLine, ...]:
-    """What may be asked for, in the order of the form: first what nobody holds, then what has to be confirmed."""
+    """Papers that may be asked for, in the order of the form: first those that nobody holds, then those to confirm."""
     wanted = frozenset(chosen)
     found: dict[PaperKey, list[SheetAnswer]] = {}
     for part in (TO_ASK, TO_CONFIRM):

@@ -17,7 +17,7 @@ HAS_PDF = is_installed("reportlab")
 
 
 class SnapshotPages(OfficerPages):
-    """The list of what was kept, and the comparison."""
+    """The list of snapshots, and the comparison."""
 
     def __init__(self, parts: PageParts, receipt_path: str) -> None:
         super().__init__(parts)
@@ -35,7 +35,7 @@ class SnapshotPages(OfficerPages):
 
     @answer_signed_in
     async def snapshots_page(self, request: Request, officer: PagePerson) -> Response:
-        """What was kept of the dossier."""
+        """The snapshots of the dossier."""
         code = request.path_params["code"]
         caller = await self.graph.admit(officer.headers, dossier=code)
         data = await self.graph.run(caller, operations.LIST_SNAPSHOTS, {})
@@ -59,7 +59,7 @@ class SnapshotPages(OfficerPages):
 
     @answer_signed_in
     async def difference_page(self, request: Request, officer: PagePerson) -> Response:
-        """What the dossier would be answered today, against what was kept."""
+        """Today's answers of the dossier compared with a snapshot."""
         code = request.path_params["code"]
         caller = await self.graph.admit(officer.headers, dossier=code)
         data = await self.graph.run(caller, operations.RERUN, {"id": request.path_params["id"]})

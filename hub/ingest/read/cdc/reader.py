@@ -122,7 +122,7 @@ class CdcReader(Reader):
         yield self._write_numbers(frame, table)
 
     def acknowledge(self, tokens: Sequence[Any]) -> None:
-        """Let the source forget what is committed; if it cannot be told now, it is told later."""
+        """Let the source discard committed changes. If it cannot be told now, the next call tells it."""
         known = [parse_position(token) for token in tokens if token is not None]
         if known and self._follower is not None:
             self._follower.acknowledge(max(known))
@@ -283,7 +283,7 @@ def explain_whole_read(
         (state["table"] != origin.table, "the table was created anew"),
         (state["publication"] != origin.membership, "the publication, or the table's entry in it, was created anew"),
         (state.get("altered", origin.altered) != origin.altered, "the publication was altered"),
-        (at > written, "the source's log is shorter than what was already read"),
+        (at > written, "the source's log ends before the position already read"),
         (
             held.confirmed > at,
             "its slot was moved by another reader, or the hub's own database was restored from a backup",

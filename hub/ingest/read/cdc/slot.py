@@ -145,7 +145,7 @@ def drop_slot(connection: SourceConnection, wanted: SlotTarget) -> None:
 
 
 def advance_slot(connection: SourceConnection, wanted: SlotTarget, to: int) -> None:
-    """Let the source forget what is before a position."""
+    """Let the source discard changes before a position."""
     with explain_refusals(wanted):
         connection.execute("select pg_replication_slot_advance(%s, %s)", (wanted.slot, format_position(to)))
 

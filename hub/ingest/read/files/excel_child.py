@@ -49,7 +49,7 @@ CellArea = tuple[int, int, int, int]
 
 
 class WorkbookFault(Exception):
-    """What is wrong with the workbook, without any value."""
+    """The fault of the workbook, without any value."""
 
 
 def run_order(order: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class FileFault(Exception):
-    """What is wrong with a file, without its content. `line` counts from one."""
+    """A fault in a file, without its content. `line` counts from one."""
 
     def __init__(self, what: str, line: int | None = None) -> None:
         super().__init__(what)

@@ -92,7 +92,7 @@ class FilesReader(Reader):
 
     @contextmanager
     def _explain_failures(self, name: str) -> Iterator[None]:
-        """Report what is wrong with a file in the hub's own words."""
+        """Report a fault in a file in the hub's own words."""
         try:
             yield
         except FileFault as fault:

@@ -132,7 +132,7 @@ class RestReader(Reader):
             # A row on an unread page would be mistaken for a deleted one.
             self._require_end(SinglePage(self.where), RestPage((), document, answer.link))
             alone = rest_lookup.find_single_row(document, self.stream)
-            # A source that ignores the parameter returns its whole list: keep only what was requested.
+            # A source that ignores the parameter returns its whole list: keep only the requested rows.
             returned = [alone] if alone else self._find_rows(document)
             rows = [row for row in returned if get_at_path(row, column) in asked.keys]
             self.unasked_rows += len(returned) - len(rows)

@@ -44,7 +44,7 @@ class _RetryCall(Exception):
 
 
 class SoapClient:
-    """Calls operations. Raises HubMisconfigured if the description lacks what is asked for, SourceUnavailable."""
+    """Calls operations. Raises HubMisconfigured if the description lacks the operation, SourceUnavailable."""
 
     def __init__(self, context: ReaderContext, source: SoapSource) -> None:
         self.context, self.source, self.where = context, source, context.where

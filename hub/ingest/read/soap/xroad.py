@@ -42,7 +42,7 @@ XROAD_FAULTS = (
         r"Server\.\w+\b.*\b(AccessDenied|UnknownService|UnknownMember|ServiceDisabled)",
         SourceUnavailable,
         False,
-        "ask the provider to grant our subsystem access to the service, and compare `xroad` with what is registered",
+        "ask the provider to grant our subsystem access to the service, and compare `xroad` with the registered names",
     ),
     FaultRule(
         r"Server\.ClientProxy",

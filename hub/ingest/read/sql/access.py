@@ -85,7 +85,7 @@ class DatabaseAccess:
         """Discard the connection, whatever its state.
 
         It is never closed in order: a rollback would wait for the rest of an unwanted answer, or forever if the network
-        drops what is sent. The hub only reads, so there is nothing to roll back.
+        drops unread results. The hub only reads, so there is nothing to roll back.
         """
         connection, self._connection = self._connection, None
         if connection is not None:

@@ -1,6 +1,6 @@
 """JetStream consumer: a durable pull consumer for the reader of events. Everything here runs in one event loop.
 
-Messages are acknowledged one by one, and the server redelivers what was not acknowledged. It mixes redelivered messages
+Messages are acknowledged one by one, and the server redelivers unacknowledged ones. It mixes redelivered messages
 with newer ones, so an older version of a record could overwrite a newer one. A consumer that finds messages it knows
 nothing about (a process was killed, a connection broke) therefore first waits until they are due again: then they
 arrive before the others.
@@ -72,7 +72,7 @@ class EventLoop:
             raise
 
     def close(self) -> None:
-        """End what is still running, and the thread."""
+        """End running calls, and the thread."""
         with contextlib.suppress(TimeoutError):
             self.run(_end_all(), CLOSE_WITHIN_S)
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -1,6 +1,6 @@
 """Event stream reader: messages of one subject of a NATS JetStream, through a durable consumer on the server.
 
-The server remembers what was acknowledged, so the hub's state is empty. A message is acknowledged once its rows are
+The server remembers acknowledged messages, so the hub's state is empty. A message is acknowledged once its rows are
 committed; others arrive again, unchanged. `_subject`, `_sequence` and `_time` (when the server stored it) are columns
 of every row if the manifest maps or ignores them.
 """
@@ -71,7 +71,7 @@ class EventReader(Reader):
                 self.loop.run(self.consumer.acknowledge(numbers), self._patience_s)
 
     def close(self) -> None:
-        """Give back what was not committed, and close the connection."""
+        """Return uncommitted messages, and close the connection."""
         if self.loop is not None:
             with suppress(TimeoutError):
                 self.loop.run(self.consumer.give_back(), self._patience_s)

@@ -124,7 +124,7 @@ def _without_placeholders(field: FeatureField, made: pl.Series) -> pl.Series:
 
 
 OFTEN_THE_SAME = (Kind.NAME, Kind.TEXT)
-"""What is long to prepare, and few values stand on many records."""
+"""Values that take long to prepare and repeat on many records."""
 
 
 def _prepared(field: FeatureField, frame: pl.DataFrame) -> list[pl.Series]:

@@ -27,7 +27,7 @@ class Spark(Backend):
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        # The last is what is left of a Java process that was killed.
+        # The last is a leftover of a Java process that was killed.
         super().__init__(folder, (PySparkException, Py4JError, ConnectionError))
         self.session = session
         self.partitions = partitions

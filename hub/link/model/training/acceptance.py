@@ -1,6 +1,6 @@
 """Whether a model may be used: checks that need no truth, each a value with a verdict and what a person can read.
 
-A model is refused if one of them fails. None looks at known answers: what is held out are links that a rule has confirmed by an
+A model is refused if one of them fails. None uses known answers: the held-out links are those that a rule has confirmed by an
 identifier, and the model has to find them again without.
 """
 
@@ -44,7 +44,7 @@ class CheckVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class ModelCheck:
-    """One check: what was looked at, its verdict, what was found, and what is wanted."""
+    """One check: its subject, its verdict, the measured value, and the required one."""
 
     name: str
     verdict: CheckVerdict

@@ -18,7 +18,7 @@ FEW_MATCHES = 10.0
 """Estimates from fewer matches are used only if no block has more."""
 
 MOST_ODDS = 20.0
-"""Beyond 20 to 1 a block is as pure as any: what is left are registered twins and doubles."""
+"""Beyond 20 to 1 a block is as pure as it gets: the remaining pairs are registered twins and doubles."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Run:
 
     @property
     def weight(self) -> float:
-        """The matches that it learned from, by the odds that a pair is one: where few pairs match, what is learned of them leans the
-        more on what is taken for granted of the others, and errs with it."""
+        """The matches that it learned from, by the odds that a pair is one: where few pairs match, its rates depend the
+        more on the rates assumed of the others, and share their error."""
         return self.matches * min(self.purity / max(1 - self.purity, 1e-9), MOST_ODDS)
 
 
@@ -154,7 +154,7 @@ A part in seven of values that are damaged is what data sets of people have."""
 
 
 def assume_levels(comparison: Comparison) -> list[float | None]:
-    """m of a comparison that no block can learn: most matches agree, few disagree, and the levels between share what is left,
+    """m of a comparison that no block can learn: most matches agree, few disagree, and the levels between share the rest,
     each half of the one before."""
     between = len(comparison.levels) - 1
     shares = [0.5**at for at in range(1, between + 1)]
@@ -165,7 +165,7 @@ def assume_levels(comparison: Comparison) -> list[float | None]:
 
 
 def _one(outcome: str, m: float | None, u: float | None, unseen_m: float, unseen_u: float) -> Learned:
-    """What was not seen is half an observation, and no evidence where neither kind of pair shows it."""
+    """Count an unseen outcome as half an observation, and as no evidence if neither kind of pair shows it."""
     if m is None and (u is None or u <= unseen_u):
         return Learned(outcome, unseen_u, unseen_u)
     found_u = max(u or 0.0, unseen_u)
@@ -175,7 +175,7 @@ def _one(outcome: str, m: float | None, u: float | None, unseen_m: float, unseen
 
 
 def _within_bounds(comparison: Comparison, rates: Sequence[Learned]) -> list[Learned]:
-    """m cut to the bounds. What is cut off goes to the first outcome, and what is added is taken from the others in proportion."""
+    """Clip m to its bounds. The excess goes to the first outcome; a deficit is taken from the others in proportion."""
     bounds = {bound.outcome: bound for bound in comparison.bounds}
     cut = []
     for rate in rates:
@@ -219,7 +219,7 @@ def _ratio(pool: Sequence[Learned]) -> float:
 
 
 def _level(pool: Sequence[Learned]) -> list[Learned]:
-    # What was not seen was filled in, so that m adds up to more than 1: one rate cut to 1 alone would stand behind its equals.
+    # Unseen outcomes were filled in, so m adds up to more than 1: one rate cut to 1 alone would stand behind its equals.
     ratio = min(_ratio(pool), 1 / max(rate.u for rate in pool))
     return [replace(rate, m=min(rate.u * ratio, 1.0), limits=_with_order(rate.limits)) for rate in pool]
 

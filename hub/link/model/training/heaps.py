@@ -23,7 +23,7 @@ DAYS_OF_YEAR = 365.25
 
 @dataclass(frozen=True)
 class Blocked:
-    """The records that a block can learn from, how many pairs they are, how many records at least one of them, and what was left
+    """The records that a block can learn from, how many pairs they are, how many records have at least one of them, and what remains
     out, in words."""
 
     sides: tuple[pl.DataFrame, ...]

@@ -1,6 +1,6 @@
 """Learn a model: u from random pairs, the prior from rules that are nearly certain, m by expectation maximisation.
 
-Deterministic for a seed, and the same on either engine: what is drawn at random is drawn here, and parameters are kept to ten
+Deterministic for a seed, and the same on either engine: random samples are drawn here, and parameters are kept to ten
 digits, since engines add in the order that their threads finish.
 """
 
