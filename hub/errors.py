@@ -34,7 +34,10 @@ class HubError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        return f"{self.message}. Next step: {self.next_step}." if self.next_step else self.message
+        if not self.next_step:
+            return self.message
+        end = "" if self.message.endswith((".", "?", "!")) else "."
+        return f"{self.message}{end} Next step: {self.next_step}."
 
     @property
     def extensions(self) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """What `purpose.toml` says: names, legal basis, who may use the purpose, its subjects, variables, retention and limits."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from hub.access.callers.principals import ClientKind, Role
 from schema.codes import UnitLevel
@@ -195,6 +196,22 @@ class PurposeOfProcedure(PurposeDeclaration):
     dependents: tuple[DependentProcess, ...] = Field(
         (), max_length=20, description="What rests on the dossier elsewhere, and is told when it is withdrawn."
     )
+    in_force_from: date = Field(description="First day on which a dossier of it may be opened.")
+    in_force_to: date | None = Field(
+        None, description="Last day on which one may be opened; an open dossier is answered to its end."
+    )
+
+    @field_validator("in_force_to")
+    @classmethod
+    def _check_days(cls, last: date | None, info: ValidationInfo) -> date | None:
+        first = info.data.get("in_force_from")
+        if last is not None and first is not None and last < first:
+            raise ValueError(f"is before in_force_from, {first}: write the last day, or leave it out if there is none")
+        return last
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether a dossier of it may be opened on a day."""
+        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
     @field_validator("dependents")
     @classmethod

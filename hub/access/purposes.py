@@ -10,14 +10,16 @@ versioned by the hash of its files, so a dossier names exactly what its reads we
 
 import hashlib
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 import schema
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure
@@ -35,7 +37,15 @@ MAX_PURPOSES = 200
 MAX_DOCUMENTS = 30
 """Documents of one purpose."""
 MAX_FILE_BYTES = 200_000
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark that editors on Windows begin a file with."""
+TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+LANGUAGES = ("vi", "en")
+KEY_NAMED_FIRST = re.compile(r"^[a-z_]+(?:\.[a-z0-9_-]+)+(?=: )")
+"""What a check of a whole declaration says first: the key that it is about."""
+FAULT_SEPARATOR = "; "
 Declaration = TypeVar("Declaration", bound=PurposeDeclaration)
+Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -123,11 +133,11 @@ def load_purposes(folders: Iterable[Path]) -> Mapping[str, Purpose]:
 def load_purpose(folder: Path) -> Purpose:
     """Read one folder. Raises HubMisconfigured naming file, line and key."""
     declared = declaration_file(folder)
-    text = _text(declared)
+    text = read_purpose_file(declared)
     is_procedure = declared.name == PROCEDURE_FILE
     kind: type[PurposeDeclaration] = PurposeOfProcedure if is_procedure else PurposeDeclaration
     declaration = parse_declaration(declared, text, kind)
-    documents = tuple(PurposeDocument(path, _text(path)) for path in sorted(folder.glob("*.graphql")))
+    documents = tuple(PurposeDocument(path, read_purpose_file(path)) for path in sorted(folder.glob("*.graphql")))
     if not documents:
         raise HubMisconfigured(
             f"{folder}: there is no document", next_step="add a file, e.g. query.graphql: what it selects may be read"
@@ -145,12 +155,43 @@ def parse_declaration(path: Path, text: str, kind: type[Declaration]) -> Declara
     try:
         declared: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise HubMisconfigured(f"{path}: {error}", next_step="correct the TOML") from None
+        raise HubMisconfigured(_locate_toml_fault(path, text, str(error)), next_step="correct the TOML") from None
+    faults = [(location, "is empty: write the text") for location in _find_blank_texts(declared)]
     try:
-        return kind.model_validate(declared)
+        declaration = kind.model_validate(declared)
     except ValidationError as error:
-        wrong = "; ".join(_fault(path, text, e["loc"], describe_key_fault(e)) for e in error.errors())
-        raise HubMisconfigured(wrong, next_step=f"correct these keys; {KEY_PAGES[path.name]} has each") from None
+        faults += [(one["loc"], describe_key_fault(one)) for one in _drop_consequences(error.errors())]
+    if faults:
+        wrong = FAULT_SEPARATOR.join(_fault(path, text, location, words) for location, words in faults)
+        raise HubMisconfigured(wrong, next_step=f"correct these keys; {KEY_PAGES[path.name]} has each")
+    return declaration
+
+
+def _locate_toml_fault(path: Path, text: str, words: str) -> str:
+    """The parser's words with the line where they belong: behind the file."""
+    place = TOML_PLACE.search(words)
+    if place is None:
+        return f"{path}: {words}"
+    return f"{path}:{place[1] or max(1, len(text.splitlines()))}: {words[: place.start()]}"
+
+
+def _find_blank_texts(declared: Any, above: Location = ()) -> Iterator[Location]:
+    """Where a text in one of the two languages has no letters."""
+    inner = enumerate(declared) if isinstance(declared, list) else declared.items()
+    for key, value in inner:
+        if isinstance(value, dict | list):
+            yield from _find_blank_texts(value, (*above, key))
+        elif key in LANGUAGES and isinstance(value, str) and not value.strip():
+            yield (*above, key)
+
+
+def _drop_consequences(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """The errors without those that only say that something within has one, such as a list that is too short without a wrong item."""
+    places = [error["loc"] for error in errors]
+    for error in errors:
+        here = error["loc"]
+        if not any(len(place) > len(here) and place[: len(here)] == here for place in places):
+            yield error
 
 
 def declaration_file(folder: Path) -> Path:
@@ -183,22 +224,25 @@ def _folders(home: Path) -> Iterator[Path]:
             yield folder
 
 
-def _text(path: Path) -> str:
+def read_purpose_file(path: Path) -> str:
+    """The text of a file of a purpose. Raises HubMisconfigured if it is too large, or no text."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise HubMisconfigured(
                 f"{path}: has {size:,} bytes, and may have {MAX_FILE_BYTES:,}", next_step="divide the purpose in two"
             )
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding=ENCODING)
     except OSError as error:
         raise HubMisconfigured(f"{path}: {error.strerror}", next_step="make the file readable") from None
     except UnicodeDecodeError:
         raise HubMisconfigured(f"{path}: is not UTF-8", next_step="save it as UTF-8") from None
 
 
-def _fault(path: Path, text: str, location: tuple[int | str, ...], words: str) -> str:
+def _fault(path: Path, text: str, location: Location, words: str) -> str:
     key = ".".join(map(str, location))
+    if not location and (named := KEY_NAMED_FIRST.match(words)):
+        location = tuple(named[0].split("."))
     return f"{path}:{find_line(text, location)}: {f'{key}: ' if key else ''}{words}"
 
 

@@ -8,7 +8,7 @@ from string import Template
 from typing import Literal
 
 from hub.procedures.answering.statuses import AnswerStatus, Reason
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.json_schema import value_types
 
 ClientLanguage = Literal["python", "typescript"]

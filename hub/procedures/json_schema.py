@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.procedures.answering.statuses import AnswerStatus, Reason
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.declaration.documents import LeafKind
 from hub.procedures.declaration.requirements import Requirement
 
@@ -67,7 +67,7 @@ def value_types(compiled: CompiledProcedure, requirement: Requirement) -> tuple[
         source = compiled.procedure.by_code[requirement.derived.source]
         if rule == "sum":
             return tuple({*value_types(compiled, source)} & {"MoneyAnswer", "NumberAnswer"}) or ("NumberAnswer",)
-        return ("CodeAnswer",) if rule == "none_other_than" else ("NumberAnswer",)
+        return ("CodeAnswer",) if rule in ("none_other_than", "includes") else ("NumberAnswer",)
     if not requirement.value:
         return ()
     found = [LEAF_TYPES[leaf.kind] for leaf in compiled.leaves_of(requirement)]

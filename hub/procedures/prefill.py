@@ -7,7 +7,7 @@ from hub.procedures.answering.engine import PrefillEngine, ReadSubject
 from hub.procedures.answering.source_findings import SourceFacts
 from hub.procedures.answering.subjects import find_blocks
 from hub.procedures.answers import Prefill, SubjectSummary
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.declaration.definition import Procedure
 
 

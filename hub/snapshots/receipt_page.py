@@ -1,22 +1,20 @@
 """A receipt as a page to print: one HTML file with its style, without scripts, Vietnamese first and English second. Pure.
 
-The page also has the content as it was signed. Whoever checks a receipt renders the content again and compares the pages: so nobody
-can change what a person sees and keep the signature.
+The page also has the content as it was signed. The whole page is signed too, so nobody can change what a person sees and keep the
+signatures: `hub.snapshots.receipt_files` does that.
 """
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 from hub.snapshots.canonical import canonical_bytes
 
 Json = Mapping[str, Any]
 VIETNAM = timezone(timedelta(hours=7))
-MAX_PAGE_CHARS = 4_000_000
 STATUS_WORDS: Mapping[str, tuple[str, str]] = {
     "MISSING": ("cơ quan giữ dữ liệu chưa có", "the agency does not hold it"),
     "STALE": ("dữ liệu đã quá thời hạn", "its data is older than allowed"),
@@ -67,13 +65,12 @@ PAGE = """<!doctype html>
 <details>
 <summary>Dữ liệu đã ký <span class="en" lang="en">Signed content</span></summary>
 <pre id="content">{content}</pre>
-<pre id="signature">{jws}</pre>
+<pre id="signature">{jws}</pre>{file_signature}
 </details>
 </main>
 </body>
 </html>
 """
-EMBEDDED = re.compile(r'<pre id="content">([^<]*)</pre>\n<pre id="signature">([^<]*)</pre>')
 HELD_HEAD = (
     ("Nội dung", "Item"),
     ("Giấy tờ không phải nộp", "Paper that is not needed"),
@@ -84,8 +81,11 @@ HELD_HEAD = (
 ASKED_HEAD = (("Nội dung", "Item"), ("Của", "Of"), ("Lý do", "Why"))
 
 
-def render_receipt(content: Json, signature: str | None, key_id: str | None) -> str:
-    """The page of a receipt. `signature` is the detached JWS over its canonical bytes, None if the hub has no key."""
+def render_receipt(content: Json, signature: str | None, key_id: str | None, file_signature: str = "") -> str:
+    """The page of a receipt. `signature` is the detached JWS over its canonical bytes, None if the hub has no key.
+
+    `file_signature` stands where the signature over the whole page goes. Pages of versions before had none.
+    """
     return PAGE.format(
         dossier=escape(content["dossier"]),
         style=STYLE,
@@ -96,15 +96,8 @@ def render_receipt(content: Json, signature: str | None, key_id: str | None) -> 
         signature=_render_signature(signature, key_id),
         content=escape(canonical_bytes(content).decode()),
         jws=escape(signature or ""),
+        file_signature=f'\n<pre id="file-signature">{escape(file_signature)}</pre>' if file_signature else "",
     )
-
-
-def read_receipt_page(page: str) -> tuple[bytes, str | None] | None:
-    """The content and the signature of a receipt's page; None if it has none."""
-    found = EMBEDDED.search(page[:MAX_PAGE_CHARS])
-    if found is None:
-        return None
-    return unescape(found[1]).encode(), unescape(found[2]) or None
 
 
 def list_facts(content: Json) -> list[tuple[str, str, str]]:

@@ -1,12 +1,11 @@
 """A receipt as a PDF to print: the content of the page, signed as it is. Needs the extra `pdf`. Pure.
 
-The file has the signed content and its signature attached, so `hub snapshots verify` checks a PDF as it checks a page: it renders the
-content again and compares the files. That works because nothing in the file depends on when or where it is made.
+The file has the signed content and its signature attached, and a signature over the whole file, as a page has. Nothing in it depends on
+when or where it is made.
 """
 
 import base64
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -68,13 +67,12 @@ TAGS = (
     ("</small>", "</font>"),
     ("<br>", "<br/>"),
 )
-MARK = "hub-receipt:"
-"""Begins the document's keyword that has the signed content and its signature, in base64."""
-EMBEDDED = re.compile(rb"\(hub-receipt:([A-Za-z0-9+/=]*\.[A-Za-z0-9+/=]*)\)")
+MARK, FILE_MARK = "hub-receipt:", " hub-receipt-file:"
+"""Begin the document's keywords: the signed content with its signature, in base64, and the signature over the file."""
 Bilingual = tuple[str, str]
 
 
-def render_receipt_pdf(content: Json, signature: str | None, key_id: str | None) -> bytes:
+def render_receipt_pdf(content: Json, signature: str | None, key_id: str | None, file_signature: str = "") -> bytes:
     """The PDF of a receipt; arguments as of `render_receipt`. The same receipt always gives the same bytes."""
     _register_fonts()
     file = io.BytesIO()
@@ -88,7 +86,7 @@ def render_receipt_pdf(content: Json, signature: str | None, key_id: str | None)
         title=f"Phiếu dữ liệu đã có – {content['dossier']}",
         author="cross-sector-hub",
         lang="vi",
-        keywords=_embed(content, signature),
+        keywords=_embed(content, signature) + (f"{FILE_MARK}{file_signature}" if file_signature else ""),
         invariant=1,
     )
     number = _PageNumber(content["dossier"])
@@ -105,18 +103,6 @@ class _PageNumber:
     def __call__(self, canvas: Canvas, document: Any) -> None:
         canvas.setFont(FAMILY, 8)
         canvas.drawCentredString(A4[0] / 2, 9 * mm, f"{self.dossier} – trang {document.page}")
-
-
-def read_receipt_pdf(file: bytes) -> tuple[bytes, str | None] | None:
-    """The content and the signature that a receipt's PDF has; None if it has none."""
-    found = EMBEDDED.search(file)
-    if found is None:
-        return None
-    try:
-        content, signature = (base64.b64decode(part, validate=True) for part in found[1].split(b"."))
-        return content, signature.decode("ascii") or None
-    except (ValueError, UnicodeDecodeError):
-        return None
 
 
 def _register_fonts() -> None:

@@ -29,8 +29,11 @@ insert into hub.prefill_snapshot (dossier_id, procedure, procedure_version, decl
     answer, digest, at, hub_version, occasion, kept_by, acting_app, keep_days)
 select %(dossier_id)s, %(procedure)s, %(procedure_version)s, %(declaration)s, %(roles)s, %(paths)s, %(outcomes)s, %(choices)s,
     %(people)s, %(answer)s, %(digest)s, %(at)s, %(hub_version)s, %(occasion)s, %(kept_by)s, %(acting_app)s, %(keep_days)s
-where (select count(*) from hub.prefill_snapshot where dossier_id = %(dossier_id)s) < %(most)s
+from hub.dossier d
+where d.id = %(dossier_id)s and d.outcome is null and d.expires_at > now()
+    and (select count(*) from hub.prefill_snapshot where dossier_id = %(dossier_id)s) < %(most)s
 returning id"""
+IS_OPEN = "select outcome is null and expires_at > now() from hub.dossier where id = %s"
 FIND_PEOPLE = """
 select distinct p.entity, n.number
 from unnest(%s::text[], %s::bigint[]) as p (entity, subject_id)
@@ -137,7 +140,7 @@ class PrefillSnapshot:
 
 
 def keep_snapshot(connection: Connection[Any], new: NewSnapshot) -> SnapshotSummary:
-    """Keep a snapshot. Raises OperationRefused with TOO_MANY_SNAPSHOTS or RESULT_TOO_LARGE."""
+    """Keep a snapshot of an open dossier. Raises OperationRefused with DOSSIER_ENDED, TOO_MANY_SNAPSHOTS or RESULT_TOO_LARGE."""
     content = canonical_bytes(new.answer)
     if len(content) > MAX_ANSWER_BYTES:
         raise OperationRefused(
@@ -168,6 +171,13 @@ def keep_snapshot(connection: Connection[Any], new: NewSnapshot) -> SnapshotSumm
     }
     made = connection.execute(INSERT, values).fetchone()
     if made is None:
+        open_now = connection.execute(IS_OPEN, (new.dossier_id,)).fetchone()
+        if open_now is None or not open_now[0]:
+            raise OperationRefused(
+                "the dossier was ended while it was prefilled, so nothing is kept",
+                code="DOSSIER_ENDED",
+                next_step="open a new dossier for new work",
+            )
         raise OperationRefused(
             f"the dossier has {MAX_BY_DOSSIER} snapshots already",
             code="TOO_MANY_SNAPSHOTS",

@@ -63,7 +63,7 @@ class ReceiptEndpoint:
             raise _refuse(error) from None
 
     async def _make_page(self, snapshot: PrefillSnapshot) -> bytes:
-        return self.printer.render(snapshot).encode()
+        return self.printer.render(snapshot)
 
     async def _make_pdf(self, snapshot: PrefillSnapshot) -> bytes:
         async with self._printing:

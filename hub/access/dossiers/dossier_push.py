@@ -27,6 +27,7 @@ from hub.access.dossiers.dossier_rules import (
     OPEN_SCOPE,
     FoundSubject,
     check_code,
+    check_in_force,
     check_level,
     check_life,
     check_subjects,
@@ -286,6 +287,7 @@ def _open(
     if sent.state != "OPEN":
         raise make_refusal("a dossier that is not here cannot be ended", "DOSSIER_UNKNOWN", "send it as OPEN first")
     now = datetime.now(UTC)
+    check_in_force(purpose.declaration, now.date())
     check_subjects(purpose.declaration, found, now.date())
     row = {
         "code": code,

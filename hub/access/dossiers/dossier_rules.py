@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.offices import covers_office
-from hub.access.purpose_declaration import PurposeDeclaration, SubjectRole
+from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure, SubjectRole
 from hub.errors import OperationRefused
 from schema import units
 from schema.values import DossierCode
@@ -101,6 +101,17 @@ def check_level(purpose: PurposeDeclaration, office: str) -> None:
         )
 
 
+def check_in_force(purpose: PurposeDeclaration, day: date) -> None:
+    """Raises OperationRefused with PROCEDURE_NOT_IN_FORCE if the purpose is a procedure that may not be used on a day."""
+    if isinstance(purpose, PurposeOfProcedure) and not purpose.is_in_force(day):
+        until = f" to {purpose.in_force_to}" if purpose.in_force_to else ""
+        raise make_refusal(
+            f"the procedure {purpose.code} is in force from {purpose.in_force_from}{until}",
+            "PROCEDURE_NOT_IN_FORCE",
+            "use the procedure that takes its place: `hub procedures list`",
+        )
+
+
 def check_life(expires_at: datetime | None, now: datetime) -> datetime:
     """The end of a dossier that is opened now. Raises OperationRefused with DOSSIER_EXPIRY_INVALID."""
     if expires_at is None:
@@ -117,7 +128,8 @@ def check_life(expires_at: datetime | None, now: datetime) -> datetime:
 def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject], today: date) -> None:
     """Raises OperationRefused if the subjects do not fill the roles of the purpose.
 
-    Codes: ROLE_UNKNOWN, ROLE_MISSING, ROLE_TAKEN, WRONG_KIND, SUBJECT_DECEASED, GUARDIAN_NEEDED, TOO_MANY_SUBJECTS.
+    Codes: ROLE_UNKNOWN, ROLE_MISSING, ROLE_TAKEN, WRONG_KIND, SUBJECT_IN_TWO_ROLES, SUBJECT_DECEASED, GUARDIAN_NEEDED,
+    TOO_MANY_SUBJECTS.
     """
     if len(subjects) > MAX_SUBJECTS:
         raise make_refusal(
@@ -134,6 +146,23 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
         if filled[role] > 1 and not declared.many:
             raise make_refusal(
                 f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role"
+            )
+    check_apart(
+        (one.role, (one.entity, one.number) if one.number is not None else (one.entity, one.field, one.value))
+        for one in subjects
+    )
+
+
+def check_apart(subjects: Iterable[tuple[str, Hashable]]) -> None:
+    """Raises OperationRefused with SUBJECT_IN_TWO_ROLES if two roles have one subject. Each subject is its role and what tells it apart."""
+    seen: dict[Hashable, str] = {}
+    for role, who in subjects:
+        other = seen.setdefault(who, role)
+        if other != role:
+            raise make_refusal(
+                f"{other} and {role} are one subject",
+                "SUBJECT_IN_TWO_ROLES",
+                "check the identifiers: both are of one person, perhaps by two rows that were merged",
             )
 
 

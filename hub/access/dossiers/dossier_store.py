@@ -17,6 +17,7 @@ from hub.access.callers.principals import Principal
 from hub.access.dossiers.dossier_rules import (
     FoundSubject,
     check_code,
+    check_in_force,
     check_life,
     check_opener,
     check_subjects,
@@ -117,6 +118,7 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
     now = datetime.now(UTC)
     code, office, purpose = check_code(new.code, now.date()), parse_office(new.office), find_purpose(new.purpose)
     check_opener(principal, purpose.declaration, office)
+    check_in_force(purpose.declaration, now.date())
     expires_at = check_life(new.expires_at, now)
     found = find_subjects(connection, new.subjects)
     alarm_if_withheld(connection, found, principal)

@@ -16,7 +16,7 @@ from hub.errors import HubMisconfigured
 from hub.graph.schema import get_core_schema, load_schema
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.client_code import ClientLanguage, render_client
-from hub.procedures.declaration.catalogue import CompiledProcedure, compile_procedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure, compile_procedure
 from hub.procedures.declaration.definition import Procedure, find_procedure, list_procedure_faults, read_procedure
 from hub.procedures.declaration.lint import lint_procedure
 from hub.procedures.declaration.requirements import Requirement

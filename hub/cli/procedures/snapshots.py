@@ -33,7 +33,8 @@ from hub.ledger.checkpoints.signing_keys import load_public_keys, load_signing_k
 from hub.procedures.answers import as_json
 from hub.settings import Settings, load_settings
 from hub.snapshots.difference import AnswerChange, ChangeKind, PrefillDifference
-from hub.snapshots.receipt_page import MAX_PAGE_CHARS, read_receipt_page, render_receipt
+from hub.snapshots.receipt_files import FILE_TYPE, MAX_FILE_BYTES, PDF_START, ReceiptFile, read_receipt_file
+from hub.snapshots.receipt_page import render_receipt
 from hub.snapshots.records import (
     PrefillSnapshot,
     SnapshotSummary,
@@ -96,7 +97,7 @@ def receipt_command(
         dossier = find_stored_dossier(connection, code)
         found = require_snapshot(load_newest_snapshot(connection, dossier.id))
         people = find_people_now(connection, found.people or ())
-        page = printer.render_pdf(found) if is_pdf else printer.render(found).encode()
+        page = printer.render_pdf(found) if is_pdf else printer.render(found)
         fields = (*found.paths, RECEIPT_PATH)
         record_shown(connection, ShownValues(fields, tuple(people), purpose=found.procedure))
     _write_new(to, page)
@@ -109,48 +110,53 @@ def verify_command(
     *,
     key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
 ) -> None:
-    """Check a receipt offline: who signed it, and whether the page shows the signed data."""
+    """Check a receipt offline: who signed it, and whether the file shows the signed data. Any later version can check it."""
     page = _read_file(file)
-    is_pdf = page.startswith(b"%PDF-")
-    found = _read_pdf(page) if is_pdf else read_receipt_page(page.decode(errors="replace"))
-    if found is None or found[1] is None:
+    found = read_receipt_file(page)
+    if found is None or not found.signature:
         raise _refuse_receipt("the file is no signed receipt", "give the file as the hub wrote it")
-    content, signature = found[0], found[1]
-    signers = [name for name, public in load_public_keys(key).items() if is_signed_with(content, signature, public)]
+    keys = load_public_keys(key).items()
+    signers = {name: public for name, public in keys if is_signed_with(found.content, found.signature, public)}
     if not signers:
         raise _refuse_receipt("none of the keys has signed this receipt", "give the .pub file of the hub's key")
-    if _render_again(content, signature, signers[0], is_pdf=is_pdf) != page:
+    name, public = next(iter(signers.items()))
+    if found.file_signature:
+        if not is_signed_with(found.covered, found.file_signature, public, FILE_TYPE):
+            raise _refuse_receipt(
+                "the signed content is right, and the file was changed after it was signed",
+                "read the signed content in the file, and ask for the receipt again",
+            )
+    elif _render_again(found, name, is_pdf=page.startswith(PDF_START)) != page:
         raise _refuse_receipt(
-            "the signed content is right, and the page does not show it as this version of the hub would",
+            "the signed content is right; the page has no signature of its own, and is not as this version of the hub would show it",
             "read the signed content in the file, or check with the version of the hub that wrote it",
         )
-    OUT.print(f"signed by {signers[0]}, and the page shows the signed data")
+    OUT.print(f"signed by {name}, and the page shows the signed data")
 
 
 def _refuse_receipt(message: str, next_step: str) -> OperationRefused:
     return OperationRefused(message, code="RECEIPT_INVALID", next_step=next_step)
 
 
-def _read_pdf(file: bytes) -> tuple[bytes, str | None] | None:
-    with name_missing_extra("checking a receipt as PDF"):
-        from hub.snapshots.receipt_pdf import read_receipt_pdf
-    return read_receipt_pdf(file)
-
-
-def _render_again(content: bytes, signature: str, key_id: str, *, is_pdf: bool) -> bytes:
+def _render_again(found: ReceiptFile, key_id: str, *, is_pdf: bool) -> bytes:
+    """The file of an older version, which signed the content alone."""
+    content = orjson.loads(found.content)
     if not is_pdf:
-        return render_receipt(orjson.loads(content), signature, key_id).encode()
-    from hub.snapshots.receipt_pdf import render_receipt_pdf
-
-    return render_receipt_pdf(orjson.loads(content), signature, key_id)
+        return render_receipt(content, found.signature, key_id).encode()
+    with name_missing_extra("checking a receipt as PDF that has no signature of the file"):
+        from hub.snapshots.receipt_pdf import render_receipt_pdf
+    return render_receipt_pdf(content, found.signature, key_id)
 
 
 def _read_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_PAGE_CHARS)
+            read = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise _refuse_receipt(f"{path} cannot be read: {type(error).__name__}", "name the HTML or PDF file") from None
+    if len(read) > MAX_FILE_BYTES:
+        raise _refuse_receipt(f"{path} has more than {MAX_FILE_BYTES:,} bytes", "give the file as the hub wrote it")
+    return read
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -197,8 +203,9 @@ async def _rerun(
 
 def _as_reading(dossier: Dossier) -> ReadingDossier:
     return ReadingDossier(
-        dossier.id, dossier.code, dossier.purpose, dossier.office, dossier.expires_at, dossier.outcome, {}
-    )
+        dossier.id, dossier.code, dossier.purpose, dossier.office, dossier.expires_at, dossier.outcome, {},
+        opened_on=dossier.opened_at.date(),
+    )  # fmt: skip
 
 
 def _describe(one: SnapshotSummary) -> dict[str, object]:

@@ -177,7 +177,9 @@ class Executor:
         self.access = access
         self.refresher = refresher
         self.writers = ValueWriters()
-        self.prefills = PrefillService(schema, reads, self.data, refresher, enforced=access.is_enforced)
+        self.prefills = PrefillService(
+            schema, reads, self.data, refresher, dossiers=access.dossiers, enforced=access.is_enforced
+        )
         self.ledger = ledger
         self.log = log
         self.desk = desk

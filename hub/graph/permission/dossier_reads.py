@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +64,8 @@ class ReadingDossier:
     bindings: Mapping[str, frozenset[str]]
     reader: str | None = None
     is_confirmed: bool = True
+    opened_on: date | None = None
+    """The day by which its procedure has to be in force; None: today."""
 
     @cached_property
     def roles(self) -> Mapping[DataSubject, tuple[str, ...]]:
@@ -186,6 +188,7 @@ class DossierReads:
             bindings=bindings,
             reader=row["opened_by"] if row["opened_via"] == EMERGENCY else None,
             is_confirmed=row["opened_via"] != EMERGENCY or row["confirmed_at"] is not None,
+            opened_on=datetime.fromisoformat(row["opened_at"]).astimezone(UTC).date(),
         )
 
 
@@ -204,7 +207,7 @@ def select_dossier(registry: Registry) -> str:
         select coalesce((
             select json_build_object(
                 'id', d.id, 'code', d.code, 'purpose', d.purpose, 'office', d.office, 'outcome', d.outcome,
-                'expires_at', d.expires_at, 'opened_via', d.opened_via, 'opened_by', d.opened_by,
+                'expires_at', d.expires_at, 'opened_at', d.opened_at, 'opened_via', d.opened_via, 'opened_by', d.opened_by,
                 'confirmed_at', d.confirmed_at, 'subjects', ({subjects}), 'state', {STATE}
             )::text
             from hub.dossier d

@@ -12,11 +12,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 
+from hub.access.dossiers.dossier_rules import check_apart
 from hub.access.dossiers.dossier_store import NamedSubject
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
+from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.named_subjects import read_named_subjects
 from hub.graph.procedures.prefill_corrections import NOTHING, find_disputes
 from hub.graph.procedures.prefill_facts import SourceReads, SubjectReads
@@ -33,7 +35,8 @@ from hub.procedures.answering.source_findings import SourceFacts, add_troubles
 from hub.procedures.answering.statuses import Reason
 from hub.procedures.answering.subjects import PrefillSubject, check_roles
 from hub.procedures.answers import Prefill
-from hub.procedures.declaration.catalogue import CompiledProcedure, ProcedureCatalogue
+from hub.procedures.catalogue import ProcedureCatalogue
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.declaration.documents import ProcedureDocument
 from hub.procedures.prefill import answer_requirements
 
@@ -69,6 +72,7 @@ class PrefillService:
         read_document: DocumentReader,
         refresher: Refresher,
         *,
+        dossiers: DossierReads,
         enforced: bool,
     ) -> None:
         self.catalogue = ProcedureCatalogue(schema)
@@ -76,20 +80,23 @@ class PrefillService:
         self._subjects = SubjectReads(reads, load_registry())
         self._read_document = read_document
         self._refresher = refresher
+        self._dossiers = dossiers
         self._enforced = enforced
 
     async def fill(self, request: PrefillRequest, reading: Reading) -> Prefill:
         """Answer every requirement of a procedure.
 
-        Raises OperationRefused: UNKNOWN_PROCEDURE, PROCEDURE_NOT_IN_FORCE, DOSSIER_NEEDED, PURPOSE_MISMATCH, CHOICE_UNKNOWN, and as
+        Raises OperationRefused: UNKNOWN_PROCEDURE, PROCEDURE_NOT_IN_FORCE, DOSSIER_NEEDED, DOSSIER_ENDED, PURPOSE_MISMATCH, CHOICE_UNKNOWN, and as
         `check_roles` does. A sealed identity or a restricted person makes the answers of its document UNAVAILABLE.
         """
         at = datetime.now(UTC)
-        compiled = self.catalogue.find(request.procedure, at.date())
+        dossier = reading.caller.dossier
+        opened_on = dossier.opened_on if dossier is not None else None
+        compiled = self.catalogue.find(request.procedure, opened_on or at.date())
         subjects = await self._find_subjects(request, reading)
         check_roles(compiled.procedure, subjects)
+        check_apart((one.role, (one.entity, one.field, one.value, one.number)) for one in request.subjects)
         read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
-        dossier = reading.caller.dossier
         answer = partial(
             answer_requirements, compiled, choices=request.choices, dossier=dossier.code if dossier else None
         )
@@ -98,6 +105,9 @@ class PrefillService:
         found = await refresh_prefill(self._refresher, filled)
         if not found:
             return filled
+        if dossier is not None:
+            # Sources take seconds to answer: the dossier may have been ended meanwhile.
+            await self._dossiers.find(dossier.code, reading.caller.known)
         if found.changed:
             read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
         weaker = {entity: add_troubles(states, found.troubles) for entity, states in sources.items()}

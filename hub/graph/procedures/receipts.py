@@ -15,11 +15,10 @@ from hub.graph.permission.callers import Caller, check_purpose
 from hub.ledger.checkpoints.signing_keys import SigningKey
 from hub.ledger.log.sentences import name_office
 from hub.sdk.manifest import Manifest
-from hub.snapshots.canonical import canonical_bytes
+from hub.snapshots.receipt_files import make_receipt_file
 from hub.snapshots.receipt_page import render_receipt
 from hub.snapshots.receipts import ReceiptNames, make_receipt
 from hub.snapshots.records import PrefillSnapshot, find_people_now, load_newest_snapshot
-from hub.snapshots.signatures import sign_detached
 
 RECEIPT_PATH = "receipt"
 """Stands in the ledger beside the fields of the snapshot."""
@@ -32,22 +31,17 @@ class ReceiptPrinter:
     connectors: Mapping[str, Manifest]
     signing_key: SigningKey | None = None
 
-    def render(self, snapshot: PrefillSnapshot) -> str:
+    def render(self, snapshot: PrefillSnapshot) -> bytes:
         """The page of a snapshot's receipt. Raises OperationRefused with SNAPSHOT_FORGOTTEN or SNAPSHOT_ALTERED."""
         content = make_receipt(snapshot, self._find_names(snapshot))
-        key = self.signing_key
-        if key is None:
-            return render_receipt(content, None, None)
-        return render_receipt(content, sign_detached(canonical_bytes(content), key), key.id)
+        return make_receipt_file(lambda *given: render_receipt(*given).encode(), content, self.signing_key)
 
     def render_pdf(self, snapshot: PrefillSnapshot) -> bytes:
-        """The same as a PDF, with the same signature. Raises as `render` does, and HubMisconfigured without the extra `pdf`."""
+        """The same as a PDF, with the same signature of the content. Raises as `render` does, and HubMisconfigured without the extra `pdf`."""
         with name_missing_extra("a receipt as PDF"):
             from hub.snapshots.receipt_pdf import render_receipt_pdf
-        content, key = make_receipt(snapshot, self._find_names(snapshot)), self.signing_key
-        if key is None:
-            return render_receipt_pdf(content, None, None)
-        return render_receipt_pdf(content, sign_detached(canonical_bytes(content), key), key.id)
+        content = make_receipt(snapshot, self._find_names(snapshot))
+        return make_receipt_file(render_receipt_pdf, content, self.signing_key)
 
     def _find_names(self, snapshot: PrefillSnapshot) -> ReceiptNames:
         declared, office = find_purpose(snapshot.procedure).declaration, name_office(snapshot.office)

@@ -35,10 +35,11 @@ from hub.access.permission_trie import (
     PublicTypes,
 )
 from hub.access.purpose_declaration import PurposeOfProcedure
-from hub.access.purposes import Purpose, PurposeDocument
+from hub.access.purposes import Purpose, PurposeDocument, declaration_file, read_purpose_file
 from hub.errors import HubMisconfigured
 from hub.plan.building.selection import Document
 from hub.plan.permission.arguments import AllowedArguments, UnboundVariable
+from hub.sdk.toml_lines import find_line
 
 FORM = 'declare it in [variables], e.g. personalId = { subject = "applicant" }'
 
@@ -154,9 +155,17 @@ def _check_entities(purpose: Purpose, schema: GraphQLSchema) -> None:
     for role, subject in purpose.declaration.subjects.items():
         if not is_object_type(schema.get_type(subject.entity)):
             raise HubMisconfigured(
-                f"{purpose.folder}: subjects.{role}: there is no type {subject.entity}",
+                f"{_locate(purpose, ('subjects', role, 'entity'))}: subjects.{role}: there is no type {subject.entity}",
                 next_step="use a type of schema/generated/schema.graphql, e.g. Citizen",
             )
+
+
+def _locate(purpose: Purpose, location: tuple[str, ...]) -> str:
+    """The line of a key of the declaration, as `file:line`; the folder, if the purpose was made without one."""
+    if not purpose.folder.is_dir():
+        return str(purpose.folder)
+    path = declaration_file(purpose.folder)
+    return f"{path}:{find_line(read_purpose_file(path), location)}"
 
 
 def _invalid(document: PurposeDocument, error: GraphQLError) -> HubMisconfigured:

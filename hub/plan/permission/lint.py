@@ -20,7 +20,7 @@ from hub.access.purposes import Purpose
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.model.registry import load_registry
 from hub.plan.limits import Limits, check_size
-from hub.plan.permission.compile import compile_purpose, operation_label, operations_of, parse_document
+from hub.plan.permission.compile import compile_purpose, operations_of, parse_document
 from hub.plan.permission.reads import COUNT, ORDER, SELECT, PermittedRead, list_reads
 from hub.plan.planner import Planner
 
@@ -102,8 +102,11 @@ def _lint_rows(purpose: Purpose, schema: GraphQLSchema) -> Iterator[LintFinding]
                 continue
             rows = planner.plan(read).estimate.rows(variables)
             if rows > most:
-                label = operation_label(document, operation)
-                yield LintFinding(label, f"has up to {rows:,} rows, and limits.rows is {most:,}")
+                line = operation.loc.start_token.line if operation.loc else 1
+                yield LintFinding(
+                    f"{document.path}:{line}",
+                    f"has up to {rows:,} rows, and limits.rows is {most:,}: raise it, or ask for smaller pages (first: …)",
+                )
 
 
 def _full(purpose: Purpose, definition: VariableDefinitionNode) -> Any:

@@ -1,4 +1,4 @@
-"""Derived values: an age, a sum, a count, or that nothing but one thing occurs. Each is computed from answers to other requirements."""
+"""Derived values: an age, a sum, a count, or whether one thing occurs, or nothing but it. Each is computed from answers to other requirements."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -72,9 +72,17 @@ def _none_other_than(rule: Derivation, requirement: Requirement, inputs: Inputs,
     return CodeAnswer(**_origin(requirement, inputs), code=code, label=label)
 
 
+def _includes(rule: Derivation, requirement: Requirement, inputs: Inputs, at: datetime) -> HeldValue | None:
+    assert rule.other is not None  # its model says so
+    wanted = {_essence(value) for value in _values(inputs, rule.other)}
+    code, label = ANSWERS[any(_essence(value) in wanted for value in _values(inputs, rule.source))]
+    return CodeAnswer(**_origin(requirement, inputs), code=code, label=label)
+
+
 _RULES: Mapping[str, Callable[[Derivation, Requirement, Inputs, datetime], HeldValue | None]] = {
     "age": _age,
     "count": _count,
+    "includes": _includes,
     "none_other_than": _none_other_than,
 }
 

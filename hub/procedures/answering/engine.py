@@ -20,7 +20,7 @@ from hub.procedures.answers import (
     NoneHeld,
     RequirementAnswer,
 )
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.declaration.documents import ProcedureDocument
 from hub.procedures.declaration.requirements import CITIZEN, Requirement
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from hub.access.dossiers.dossier_rules import FoundSubject, find_role, is_minor, make_refusal
+from hub.access.dossiers.dossier_rules import FoundSubject, check_apart, find_role, is_minor, make_refusal
 from hub.access.purpose_declaration import Bilingual
 from hub.model.registry import load_registry
 from hub.procedures.answers import BlockingFact
@@ -60,21 +60,7 @@ def check_roles(procedure: Procedure, subjects: Sequence[PrefillSubject]) -> Non
     for role, declared in procedure.subjects.items():
         if not filled[role] and not declared.optional and role not in guardians:
             raise make_refusal(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
-    _check_apart(subjects)
-
-
-def _check_apart(subjects: Sequence[PrefillSubject]) -> None:
-    seen: dict[tuple[str, int], str] = {}
-    for subject in subjects:
-        if subject.number is None:
-            continue
-        role = seen.setdefault((subject.entity, subject.number), subject.role)
-        if role != subject.role:
-            raise make_refusal(
-                f"{role} and {subject.role} are one subject",
-                "SUBJECT_IN_TWO_ROLES",
-                "check the identifiers; they may have been merged since the dossier was opened",
-            )
+    check_apart((one.role, (one.entity, one.number)) for one in subjects if one.number is not None)
 
 
 def find_blocks(procedure: Procedure, subjects: Sequence[PrefillSubject], today: date) -> Iterator[BlockingFact]:

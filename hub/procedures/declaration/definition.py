@@ -1,7 +1,6 @@
 """A procedure as its folder declares it: `procedure.toml` and its GraphQL documents, loaded and checked."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +8,21 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from hub.access.purpose_declaration import PurposeOfProcedure
-from hub.access.purposes import PROCEDURE_FILE, Purpose, load_purpose, parse_declaration, read_purposes
+from hub.access.purposes import (
+    FAULT_SEPARATOR,
+    PROCEDURE_FILE,
+    Purpose,
+    load_purpose,
+    parse_declaration,
+    read_purpose_file,
+    read_purposes,
+)
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.procedures.declaration.references import find_faults
 from hub.procedures.declaration.requirements import ProcedureBlock, Requirement
 from hub.sdk.toml_lines import find_line
 
 MAX_REQUIREMENTS = 200
-FAULT_SEPARATOR = "; "
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$", max_length=40)]
 
 
@@ -26,8 +32,6 @@ class Procedure(PurposeOfProcedure):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Version = Field(description="Version of the procedure, e.g. 2026-1; shown with every answer.")
-    in_force_from: date = Field(description="First day on which it may be used.")
-    in_force_to: date | None = Field(None, description="Last day on which it may be used.")
     max_age_days: int = Field(ge=0, description="How many days ago a source may have confirmed a value.")
     requirements: tuple[Requirement, ...] = Field(
         min_length=1, max_length=MAX_REQUIREMENTS, description="What the form asks for, in its order."
@@ -35,10 +39,6 @@ class Procedure(PurposeOfProcedure):
     blocks: tuple[ProcedureBlock, ...] = Field(
         (), description="Why the procedure cannot be done, though nothing is missing."
     )
-
-    def is_in_force(self, day: date) -> bool:
-        """Whether it may be used on a day."""
-        return self.in_force_from <= day and (self.in_force_to is None or day <= self.in_force_to)
 
     def max_age_of(self, requirement: Requirement) -> int:
         """How many days ago a source may have confirmed a value of the requirement."""
@@ -66,17 +66,6 @@ def find_procedure(code: str) -> Procedure:
     return read_procedure(purpose)
 
 
-def check_in_force(procedure: Procedure, day: date) -> None:
-    """Raises OperationRefused with PROCEDURE_NOT_IN_FORCE if the procedure may not be used on a day."""
-    if not procedure.is_in_force(day):
-        until = f" to {procedure.in_force_to}" if procedure.in_force_to else ""
-        raise OperationRefused(
-            f"the procedure {procedure.code} is in force from {procedure.in_force_from}{until}",
-            code="PROCEDURE_NOT_IN_FORCE",
-            next_step="use the procedure that takes its place: `hub procedures list`",
-        )
-
-
 def load_procedure(folder: Path) -> Procedure:
     """Read one folder. Raises HubMisconfigured naming file, line and key."""
     return read_procedure(load_purpose(folder))
@@ -89,7 +78,11 @@ def read_procedure(purpose: Purpose) -> Procedure:
 
 def list_procedure_faults(folder: Path) -> tuple[str, ...]:
     """Everything that keeps a folder from being loaded, each as `file:line: fault`; empty if nothing does."""
+    path = folder / PROCEDURE_FILE
     try:
+        if path.is_file():
+            # All keys at once: as a purpose its own keys alone would be checked first.
+            parse_declaration(path, read_purpose_file(path), Procedure)
         load_procedure(folder)
     except HubMisconfigured as error:
         return tuple(error.message.split(FAULT_SEPARATOR))
@@ -100,7 +93,7 @@ def list_procedure_faults(folder: Path) -> tuple[str, ...]:
 def _parse(folder: Path, version: str) -> Procedure:
     """The declaration in a folder whose files have this hash."""
     path = folder / PROCEDURE_FILE
-    text = path.read_text(encoding="utf-8")
+    text = read_purpose_file(path)
     declared = parse_declaration(path, text, Procedure)
     faults = [f"{path}:{find_line(text, fault.location)}: {fault.words}" for fault in find_faults(declared)]
     if faults:

@@ -156,7 +156,8 @@ def _compile(declared: PurposeDeclaration, document: PurposeDocument, schema: Gr
     operations = operations_of(parsed)
     if len(operations) != 1:
         raise HubMisconfigured(
-            f"{document.path}: has {len(operations)} operations", next_step="write each operation in a file of its own"
+            f"{document.path}:{_line(operations[-1]) if operations else 1}: has {len(operations)} operations",
+            next_step="write each operation in a file of its own",
         )
     operation = operations[0]
     role, variable, line = _find_role(declared, document, operation)

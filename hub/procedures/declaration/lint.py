@@ -1,12 +1,12 @@
 """Lint of procedures: the documents fetch what the requirements use, all of it, and nothing else, since what they fetch may be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hub.access.purposes import PROCEDURE_FILE
+from hub.access.purposes import PROCEDURE_FILE, read_purpose_file
 from hub.model.registry import load_registry
 from hub.procedures.answering.response import DISCREPANCIES
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.declaration.documents import (
     AS_OF,
     GLOBAL_ID,
@@ -19,10 +19,14 @@ from hub.procedures.declaration.documents import (
     ProcedureDocument,
     SelectedField,
 )
-from hub.procedures.declaration.requirements import Requirement, RequirementCondition
+from hub.procedures.declaration.requirements import Derivation, Requirement, RequirementCondition
+from hub.procedures.json_schema import value_types
 from hub.sdk.toml_lines import find_line
 
 STATUS, RECORDED = "status", "recorded"
+DATES: Mapping[str, str] = {"DateAnswer": "a date"}
+NUMBERS: Mapping[str, str] = {"NumberAnswer": "numbers", "MoneyAnswer": "amounts of money"}
+"""Types of answers, with their names in a sentence."""
 
 
 @dataclass
@@ -38,24 +42,37 @@ def lint_procedure(compiled: CompiledProcedure) -> tuple[str, ...]:
     return tuple(_Lint(compiled).run())
 
 
+def list_requirement_faults(compiled: CompiledProcedure) -> tuple[str, ...]:
+    """Those of them for which the procedure cannot be answered: requirements and blocks that do not fit the documents."""
+    return tuple(_Lint(compiled).check_requirements())
+
+
 class _Lint:
     def __init__(self, compiled: CompiledProcedure) -> None:
         self.compiled = compiled
         self.procedure = compiled.procedure
         self.file = compiled.purpose.folder / PROCEDURE_FILE
-        self.text = self.file.read_text(encoding="utf-8")
+        self.text = read_purpose_file(self.file)
+        self.is_read_by_known_documents = True
+        """Otherwise it would seem that nothing uses what those documents select."""
         self.uses = {name: _Use() for name in compiled.documents}
 
     def run(self) -> Iterator[str]:
         """Every finding: first the declaration's, then what the documents lack, then what they have too much."""
+        yield from self.check_requirements()
+        for name, document in self.compiled.documents.items():
+            yield from self._missing(document, self.uses[name])
+        if self.is_read_by_known_documents:
+            for name, document in self.compiled.documents.items():
+                yield from self._unused(document, self.uses[name])
+
+    def check_requirements(self) -> Iterator[str]:
+        """What the declaration says that the documents do not have."""
         for index, requirement in enumerate(self.procedure.requirements):
             yield from self._requirement(index, requirement)
         for index, block in enumerate(self.procedure.blocks):
             for condition in block.when:
-                yield from self._codes_of(condition, ("blocks", index, "when"))
-        for name, document in self.compiled.documents.items():
-            yield from self._missing(document, self.uses[name])
-            yield from self._unused(document, self.uses[name])
+                yield from self._condition(condition, ("blocks", index, "when"))
 
     def _at(self, *location: int | str) -> str:
         return f"{self.file}:{find_line(self.text, location)}"
@@ -65,12 +82,15 @@ class _Lint:
     def _requirement(self, index: int, requirement: Requirement) -> Iterator[str]:
         here = ("requirements", index)
         for condition in requirement.applies_when:
-            yield from self._codes_of(condition, (*here, "applies_when"))
+            yield from self._condition(condition, (*here, "applies_when"))
+        if requirement.derived is not None:
+            yield from self._derived(here, requirement.derived)
         if not requirement.is_read:
             return
         document = self.compiled.document_of(requirement)
         if document is None:
             known = ", ".join(self.compiled.documents)
+            self.is_read_by_known_documents = False
             yield f"{self._at(*here, 'document')}: requirement {requirement.code}: which document reads it? Use one of: {known}"
             return
         wrong = list(self._paths(here, requirement, document))
@@ -117,6 +137,24 @@ class _Lint:
         entity = load_registry().entities.get(leaf.owner) if leaf is not None else None
         if entity is not None and entity.sector != requirement.holder:
             yield f"{self._at(*here, 'holder')}: {entity.name} is of the sector {entity.sector}, not {requirement.holder}"
+
+    def _condition(self, condition: RequirementCondition, here: tuple[int | str, ...]) -> Iterator[str]:
+        yield from self._codes_of(condition, here)
+        tested = self.procedure.by_code[condition.requirement]
+        if (condition.at_least is not None or condition.at_most is not None) and not self._has(tested, NUMBERS):
+            yield f"{self._at(*here)}: at_least and at_most test numbers and amounts, and {tested.code} has none"
+
+    def _derived(self, here: tuple[int | str, ...], derived: Derivation) -> Iterator[str]:
+        """An age is one of a date, and a sum one of numbers."""
+        needed = {"age": DATES, "sum": NUMBERS}.get(derived.rule)
+        for code in (derived.source, derived.minus):
+            if needed is not None and code is not None and not self._has(self.procedure.by_code[code], needed):
+                yield f"{self._at(*here, 'derived')}: {derived.rule} is of {' and '.join(sorted(needed.values()))}, and {code} has none"
+
+    def _has(self, requirement: Requirement, kinds: Iterable[str]) -> bool:
+        """Whether a value of the requirement can be of one of these kinds; true if a wrong path leaves that open."""
+        types = value_types(self.compiled, requirement)
+        return bool(set(types) & set(kinds)) or (not types and bool(requirement.value))
 
     def _codes_of(self, condition: RequirementCondition, here: tuple[int | str, ...]) -> Iterator[str]:
         """The codes that a condition names are codes of what it tests."""
@@ -196,10 +234,21 @@ class _Lint:
     def _missing(document: ProcedureDocument, use: _Use) -> Iterator[str]:
         for path, why in sorted(use.needed.items()):
             if document.root.find(path) is None:
-                yield f"{document.path}: {path} is not selected: {why}"
+                yield f"{document.path}:{_find_line_above(document, path)}: {path} is not selected: {why}"
 
     @staticmethod
     def _unused(document: ProcedureDocument, use: _Use) -> Iterator[str]:
         for path, node in document.root.walk():
             if not node.beneath and path not in use.needed and path not in use.allowed:
                 yield f"{document.path}:{node.line}: {path} is selected, and no requirement uses it"
+
+
+def _find_line_above(document: ProcedureDocument, path: str) -> int:
+    """The line of the nearest field that is selected on the way to one that is not."""
+    line, here = document.root.line, document.root
+    for key in path.split("."):
+        below = here.beneath.get(key)
+        if below is None:
+            break
+        line, here = below.line, below
+    return line

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from hub.access.purpose_declaration import Bilingual, LegalBasis, Strict
 
@@ -65,6 +65,8 @@ class RequirementCondition(Strict):
             raise ValueError('give a test, e.g. in = ["MARRIED"], present = true or at_least = 75')
         if self.present is False and (self.among or self.at_least is not None or self.at_most is not None):
             raise ValueError("present = false goes with no other test")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least is more than at_most: no value is both")
         return self
 
 
@@ -73,20 +75,20 @@ class Derivation(Strict):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    rule: Literal["age", "sum", "count", "none_other_than"] = Field(
+    rule: Literal["age", "sum", "count", "none_other_than", "includes"] = Field(
         description="`age`: whole years from a date to today. `sum`: of amounts or numbers. `count`: of the items of a list. "
-        "`none_other_than`: whether no value differs from the one of `other`."
+        "`none_other_than`: whether no value differs from the one of `other`. `includes`: whether one value is the one of `other`."
     )
     source: RequirementCode = Field(alias="from", description="The requirement that it is computed from.")
     minus: RequirementCode | None = Field(None, description="Of `sum`: the requirement whose amounts are subtracted.")
     other: RequirementCode | None = Field(
-        None, description="Of `none_other_than`: the requirement whose value may occur."
+        None, description="Of `none_other_than` and `includes`: the requirement with the value that is looked for."
     )
 
     @model_validator(mode="after")
     def _check_inputs(self) -> Self:
-        if (self.rule == "none_other_than") is not (self.other is not None):
-            raise ValueError("none_other_than needs `other`, and no other rule has it")
+        if (self.rule in ("none_other_than", "includes")) is not (self.other is not None):
+            raise ValueError("none_other_than and includes need `other`, and no other rule has it")
         if self.minus is not None and self.rule != "sum":
             raise ValueError("`minus` goes with sum")
         return self
@@ -174,6 +176,13 @@ class Requirement(Strict):
             yield "needs", self.needs
         yield from (("applies_when", condition.requirement) for condition in self.applies_when)
         yield from (("derived", code) for code in (self.derived.inputs if self.derived else ()))
+
+    @field_validator("value")
+    @classmethod
+    def _check_value(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        if not paths:
+            raise ValueError('is empty: give a path, e.g. ["citizen.fullName"]')
+        return paths
 
     @model_validator(mode="after")
     def _check_forms(self) -> Self:

@@ -121,8 +121,10 @@ def test_subjects_that_are_not_held_are_kept_as_named(store: psycopg.Connection[
 
 def test_a_merged_subject_is_its_heir(store: psycopg.Connection[Any]) -> None:
     store.execute("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (2, 1, 'Citizen', now())")
-    opened = dossiers.open_dossier(store, transfer(), officer())
-    assert [s.number for s in opened.subjects] == [1, 1]
+    assert refusal(dossiers.open_dossier, store, transfer(), officer()) == "SUBJECT_IN_TWO_ROLES"
+    parties = (by_identifier("transferor", "022099999999"), by_identifier("transferee", BUYER))
+    opened = dossiers.open_dossier(store, transfer(subjects=parties), officer())
+    assert [s.number for s in opened.subjects] == [None, 1]
 
 
 def test_the_deceased_and_rows_that_are_none_are_refused(store: psycopg.Connection[Any]) -> None:

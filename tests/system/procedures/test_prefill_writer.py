@@ -10,6 +10,8 @@ import pytest
 from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_composite_type
 from graphql.execution import Executor
 
+from hub.access.dossiers.dossier_store import NamedSubject
+from hub.demo.procedure_cases import CASES, ProcedureCases
 from hub.graph.completion.value_executor import ValueExecutor
 from hub.graph.completion.whole_values import WholeValue
 from hub.graph.execution import execute
@@ -17,7 +19,6 @@ from hub.procedures.answers import Prefill
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
-from tests.system.procedures.test_procedures import CASES, Case
 
 SUBJECTS = 8
 SOME = """query Some($a: [DossierSubjectInput!], $yes: Boolean!, $procedure: String!) {
@@ -78,18 +79,17 @@ def _select(schema: GraphQLSchema, name: str, field: Any) -> str:
     return f"{name} {select_all(schema, beneath)}" if is_composite_type(beneath) else name
 
 
-def name_subjects(served_hub: ServedHub, case: Case) -> list[list[dict[str, Any]]]:
+def name_subjects(served_hub: ServedHub, case: ProcedureCases) -> list[list[dict[str, Any]]]:
     """The subjects of several cases of a procedure, as `prefill` takes them."""
-    by_role = {}
     with psycopg.connect(served_hub.database) as connection:
-        for role, ((entity, field), sql) in case.subjects.items():
-            found = connection.execute(sql.replace("limit 1", f"limit {SUBJECTS}")).fetchall()
-            name = "".join(part.capitalize() if place else part for place, part in enumerate(field.split("_")))
-            by_role[role] = [{entity[0].lower() + entity[1:]: {name: value}} for (value,) in found]
-    return [
-        [{"role": role, "subject": subjects[number % len(subjects)]} for role, subjects in by_role.items()]
-        for number in range(SUBJECTS)
-    ]
+        found = case.find(connection, SUBJECTS)
+    return [[{"role": one.role, "subject": name_subject(one)} for one in subjects] for subjects in found]
+
+
+def name_subject(one: NamedSubject) -> dict[str, Any]:
+    parts = str(one.field).split("_")
+    name = "".join(part.capitalize() if place else part for place, part in enumerate(parts))
+    return {one.entity[0].lower() + one.entity[1:]: {name: one.value}}
 
 
 def test_what_is_written_is_what_is_completed(

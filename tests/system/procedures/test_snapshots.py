@@ -3,7 +3,9 @@
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from tests.conftest import LinkedProvince, copy_database
 from tests.serving import served
 from tests.system.access.test_access import UNLIMITED
 from tests.system.ledger.test_ledger import Ledger
+from tests.system.serving.test_serve_processes import wait_for
 
 DATABASE = "snapshots"
 OFFICE, OTHER_OFFICE = "06820@2025-07-01", "00097@2025-07-01"
@@ -39,7 +42,7 @@ ISSUER = LocalIssuer(
         LocalIdentity("dung", "Ngô Dung", frozenset({Role.OPERATOR})),
     ),
 )
-DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS = (f"H49.12-251118-000{number}" for number in range(1, 7))
+DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS, ENDING = (f"H49.12-251118-000{number}" for number in range(1, 8))
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } snapshot { id } } }"
 SUMMARY = "id dossier procedure procedureVersion at hubVersion occasion digest forgottenAt"
 END = f"mutation ($input: EndDossierInput!) {{ endDossier(input: $input) {{ dossier {{ outcome }} snapshot {{ {SUMMARY} }} passedOn {{ code way receivers name {{ en }} }} }} }}"
@@ -106,7 +109,7 @@ def hub(linked_province: LinkedProvince, postgres_server: EmbeddedServer) -> Ite
         seller, buyer = connection.execute(query).fetchall()
     with serve(postgres_server) as url:
         made = SnapshotHub(url, database, seller, buyer)
-        for code in (DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS):
+        for code in (DOSSIER, SECOND, CLOSED, SEALED, RECEIPT, PAPERS, ENDING):
             subjects = [
                 {"role": "transferor", "subject": {"citizen": {"personalId": seller[1]}}},
                 {"role": "transferee", "subject": {"citizen": {"personalId": buyer[1]}}},
@@ -199,6 +202,22 @@ def test_a_permission_that_was_withdrawn_holds_for_what_was_kept(hub: SnapshotHu
     kept = hub.keep()
     hub.rows("update hub.prefill_snapshot set paths = paths || '{citizen.deathDate.x}' where id = %s", number_of(hub, kept))  # fmt: skip
     assert hub.code(READ, {"id": kept["id"]}, dossier=DOSSIER) == "SNAPSHOT_WITHDRAWN"
+
+
+def test_nothing_is_kept_of_a_dossier_that_is_ended_while_it_is_prefilled(hub: SnapshotHub) -> None:
+    """The prefill waits for a table; meanwhile the dossier is withdrawn."""
+
+    def waiting() -> bool:
+        return bool(hub.rows("select 1 from pg_locks where not granted and relation = 'data.land_use_right'::regclass"))
+
+    with psycopg.connect(hub.database) as other, ThreadPoolExecutor(1) as threads:
+        other.execute("lock table data.land_use_right in access exclusive mode")
+        asked = threads.submit(hub.code, KEEP, {"input": {}}, dossier=ENDING)
+        wait_for(waiting, within_s=30)
+        other.execute("update hub.dossier set ended_at = now(), outcome = 'WITHDRAWN', reason = 'x' where code = %s", (ENDING,))  # fmt: skip
+        other.commit()
+        assert asked.result() == "DOSSIER_ENDED"
+    assert not hub.rows("select 1 from hub.prefill_snapshot s join hub.dossier d on d.id = s.dossier_id where d.code = %s", ENDING)  # fmt: skip
 
 
 def test_bytes_that_somebody_changed_are_not_shown(hub: SnapshotHub) -> None:
@@ -333,7 +352,7 @@ def check_signed_receipt(
     command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file))
     command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file), fails=True)
     keys = ("--key", str(folder / "other.pem.pub"), "--key", str(folder / "key.pem.pub"))
-    assert "the page shows what was signed" in command(capsys, "snapshots", "verify", str(file), *keys)
+    assert "the page shows the signed data" in command(capsys, "snapshots", "verify", str(file), *keys)
     assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(file), *keys[:2], fails=True)
     for before, after in (("Giấy tờ không phải nộp", "Giấy tờ phải nộp"), ('"count":1', '"count":2')):
         text = file.read_text(encoding="utf-8")
@@ -343,6 +362,17 @@ def check_signed_receipt(
         changed.write_text(text.replace(escaped, after.replace('"', "&quot;"), 1), encoding="utf-8")
         assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(changed), *keys, fails=True)
     check_signed_pdf(folder, keys, capsys)
+    # Another version shows receipts otherwise: what this one wrote is still checked, by the signature over the file.
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.snapshots.receipt_page.PAGE", "<!doctype html>{content}")
+        patch.setattr("hub.snapshots.receipt_pdf.MARGIN", 40)
+        for written in (file, folder / "receipt.pdf"):
+            assert "signed by" in command(capsys, "snapshots", "verify", str(written), *keys)
+        # A version before signed the content alone: such a file is rendered again, and has to be the same.
+        older = folder / "older.html"
+        older.write_bytes(re.sub(rb'\n<pre id="file-signature">.*</pre>', b"", file.read_bytes()))
+        assert "no signature of its own" in command(capsys, "snapshots", "verify", str(older), *keys, fails=True)
+    assert "the page shows the signed data" in command(capsys, "snapshots", "verify", str(older), *keys)
     check_evidence(hub, folder, capsys)
 
 
@@ -360,7 +390,7 @@ def check_pdf(answer: httpx2.Response, digest: str, values: list[str]) -> None:
 def check_signed_pdf(folder: Path, keys: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     file, changed = folder / "receipt.pdf", folder / "changed.pdf"
     command(capsys, "snapshots", "receipt", RECEIPT, "--to", str(file))
-    assert "the page shows what was signed" in command(capsys, "snapshots", "verify", str(file), *keys)
+    assert "the page shows the signed data" in command(capsys, "snapshots", "verify", str(file), *keys)
     assert "RECEIPT_INVALID" in command(capsys, "snapshots", "verify", str(file), *keys[:2], fails=True)
     changed.write_bytes(file.read_bytes().replace(b"/A4", b"/A5").replace(b"841.8898", b"840.8898"))
     assert changed.read_bytes() != file.read_bytes()

@@ -145,6 +145,10 @@ def test_the_life_of_a_dossier_is_bounded() -> None:
 # --- Whom -------------------------------------------------------------------------------------------------------------
 
 
+def unknown(role: str) -> FoundSubject:
+    return FoundSubject(role, "Citizen", None, "personal_id", "022080000001", None, None, 18)
+
+
 @pytest.mark.parametrize(
     ("subjects", "code"),
     [
@@ -152,6 +156,8 @@ def test_the_life_of_a_dossier_is_bounded() -> None:
         ([citizen("child")], "GUARDIAN_NEEDED"),
         ([citizen("applicant"), citizen("applicant", 2)], "ROLE_TAKEN"),
         ([citizen("applicant"), citizen("stranger")], "ROLE_UNKNOWN"),
+        ([citizen("applicant"), citizen("child")], "SUBJECT_IN_TWO_ROLES"),
+        ([unknown("applicant"), unknown("child")], "SUBJECT_IN_TWO_ROLES"),
         ([citizen("applicant"), FoundSubject("plot", "Citizen", 1, None, None)], "WRONG_KIND"),
         ([citizen("applicant", died=date(2020, 1, 1))], "SUBJECT_DECEASED"),
         ([citizen("applicant"), *(citizen("child", n) for n in range(MAX_SUBJECTS))], "TOO_MANY_SUBJECTS"),
@@ -171,8 +177,7 @@ def test_subjects_that_fill_the_roles() -> None:
 
 
 def test_a_subject_that_the_hub_does_not_hold_is_taken() -> None:
-    unknown = FoundSubject("applicant", "Citizen", None, "personal_id", "022080000001", None, None, 18)
-    check_subjects(purpose(), [unknown], TODAY)
+    check_subjects(purpose(), [unknown("applicant")], TODAY)
 
 
 @pytest.mark.parametrize(

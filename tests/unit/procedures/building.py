@@ -11,7 +11,7 @@ from hub.procedures.answering.engine import ReadSubject, WithheldDocument
 from hub.procedures.answering.source_findings import EntitySource, SourceFacts, SourceTrouble
 from hub.procedures.answering.subjects import PrefillSubject
 from hub.procedures.answers import Prefill, RequirementAnswer
-from hub.procedures.declaration.catalogue import CompiledProcedure, compile_procedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure, compile_procedure
 from hub.procedures.prefill import answer_requirements
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

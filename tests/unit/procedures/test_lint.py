@@ -1,13 +1,18 @@
 """Lint of procedures: what is fetched is used, what is used is fetched, and every error has its file and line."""
 
+import re
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hub.access.purposes import find_purpose, read_purposes
 from hub.cli.procedures.procedures import find_procedure_faults
+from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import get_core_schema, load_schema
-from hub.procedures.declaration.catalogue import compile_procedure
+from hub.procedures.catalogue import ProcedureCatalogue
+from hub.procedures.declaration.compiled_procedures import compile_procedure
 from hub.procedures.declaration.lint import lint_procedure
 from tests.unit.procedures import building as b
 
@@ -47,11 +52,11 @@ def test_the_trial_has_no_faults(tmp_path: Path) -> None:
         ("id fullName birthDate", "id fullName sex birthDate", "seller.graphql:4: citizen.sex is selected, and no requirement uses it"),
         ("id fullName birthDate", "id fullName", "procedure.toml:31: citizen.birthDate is not selected in seller.graphql"),
         ("id fullName birthDate", "id name: fullName birthDate", "procedure.toml:25: citizen.fullName is not selected in seller.graphql"),
-        ("id fullName birthDate", "fullName birthDate", "seller.graphql: citizen.id is not selected: it says where a value is from"),
-        ("unitCode } provenance { source asOf }", "unitCode } provenance { source }", "seller.graphql: citizen.provenance.asOf is not selected: it says where a value is from"),
-        ("      pageInfo { hasNextPage }\n      nodes { id amount", "      nodes { id amount", "seller.graphql: citizen.taxObligations.pageInfo.hasNextPage is not selected: it says whether a page cut the list"),
-        ("debtorLink { status }", "", "seller.graphql: citizen.taxObligations.nodes.debtorLink.status is not selected: it says how sure it is that the row belongs here"),
-        ("parcelLink { status }\n        parcel {", "parcel {", "seller.graphql: citizen.landUseRights.nodes.parcelLink.status is not selected: it says how sure the link is"),
+        ("id fullName birthDate", "fullName birthDate", "seller.graphql:3: citizen.id is not selected: it says where a value is from"),
+        ("unitCode } provenance { source asOf }", "unitCode } provenance { source }", "seller.graphql:4: citizen.provenance.asOf is not selected: it says where a value is from"),
+        ("      pageInfo { hasNextPage }\n      nodes { id amount", "      nodes { id amount", "seller.graphql:20: citizen.taxObligations.pageInfo.hasNextPage is not selected: it says whether a page cut the list"),
+        ("debtorLink { status }", "", "seller.graphql:22: citizen.taxObligations.nodes.debtorLink.status is not selected: it says how sure it is that the row belongs here"),
+        ("parcelLink { status }\n        parcel {", "parcel {", "seller.graphql:7: citizen.landUseRights.nodes.parcelLink.status is not selected: it says how sure the link is"),
         ("$seller: PersonalId!", "$buyer: PersonalId!", "the variable $buyer is not bound to anything"),
         ("$seller: PersonalId!", "$buyer: PersonalId!", "seller.graphql:2: the variable $buyer"),
         ("$seller: PersonalId!", "$buyer: PersonalId!", "call $buyer like its role ($seller)"),
@@ -87,7 +92,17 @@ def test_faults_of_documents(tmp_path: Path, was: str, becomes: str, expected: s
         ('code = "born"\nlabel', 'code = "born"\nlabel = "Sinh"\nlabels', 'must be a table, e.g. { vi = "…", en = "…" }'),
         ('derived = { rule = "count", from = "debts" }', 'derived = { rule = "count", from = "born" }', "count: born has no rows"),
         (', in = ["MORTGAGE"] }]', "}]", "give a test"),
-        ('code = "trial"', "code = trial", "Invalid value"),
+        ('code = "trial"', "code = trial", "procedure.toml:2: Invalid value"),
+        ("in_force_from = 2025-07-01", "in_force_from = 2025-07-01\nin_force_to = 2025-06-30", ":5: in_force_to: is before in_force_from, 2025-07-01"),
+        ("in_force_from = 2025-07-01", 'in_force_from = "01/07/2025"', "in_force_from: must be a day without quotes, e.g. 2025-07-01"),
+        ('en = "Born"', 'en = " "', "label.en: is empty: write the text"),
+        ('value = ["citizen.birthDate"]', "value = []", 'value: is empty: give a path, e.g. ["citizen.fullName"]'),
+        ('from = "born"', 'from = "seller_name"', "age is of a date, and seller_name has none"),
+        ('derived = { rule = "age", from = "born" }', 'derived = { rule = "sum", from = "born" }', "sum is of amounts of money and numbers, and born has none"),
+        ('in = ["SEIZURE"]', "at_least = 2", "at_least and at_most test numbers and amounts, and encumbrance_kind has none"),
+        ('in = ["SEIZURE"]', "at_least = 2, at_most = 1", "at_least is more than at_most"),
+        ('[[legal_basis]]\ntitle = "Luật"', '[[legal_basis]]\ntitles = "Luật"', "legal_basis.0.title: is missing"),
+        ('entity = "Citizen"', 'entity = "Person"', "procedure.toml:18: subjects.seller: there is no type Person"),
     ],
 )  # fmt: skip
 def test_faults_of_declarations_have_their_line(tmp_path: Path, was: str, becomes: str, expected: str) -> None:
@@ -96,13 +111,48 @@ def test_faults_of_declarations_have_their_line(tmp_path: Path, was: str, become
     found = faults(b.write_procedure(tmp_path, text.replace(was, becomes, 1), seller=b.SELLER))
     (one,) = [each for each in found if expected in each][:1] or [found]
     assert expected in one, found
-    assert str(one).startswith("procedure.toml:") or "Invalid value" in one
+    assert re.match(r"procedure\.toml:\d+: ", str(one))
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    """Keys that every purpose has, those of a procedure, and blank labels; and nothing that only follows from them."""
+    text = (b.HEAD + b.REQUIREMENTS).replace("retention_days = 0\n", "").replace('en = "Trial" }', 'en = "" }', 1)
+    text = text.replace('code = "age"', 'code = "Age"').replace('title = "Luật"', "")
+    found = faults(b.write_procedure(tmp_path, "\ufeff" + text.replace("\n", "\r\n"), seller=b.SELLER))
+    assert [one.split(": ", 1)[1] for one in found] == [
+        "name.en: is empty: write the text",
+        "legal_basis.0.title: is missing",
+        "retention_days: is missing",
+        "requirements.2.code: must be lower-case letters, digits and underscores, e.g. transferor_name",
+    ]
 
 
 def test_a_requirement_says_which_of_several_documents_reads_it(tmp_path: Path) -> None:
     other = b.SELLER.replace("query Seller", "query Other")
     found = faults(b.write_procedure(tmp_path, b.HEAD + b.REQUIREMENTS, seller=b.SELLER, other=other))
     assert any("requirement seller_name: which document reads it? Use one of: other, seller" in one for one in found)
+    assert not any("no requirement uses it" in one for one in found), "that only follows from it"
+
+
+def test_a_procedure_that_does_not_fit_its_documents_answers_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that leads nowhere would look like a value that its sector does not hold, and the citizen would be asked."""
+    text = (b.HEAD + b.REQUIREMENTS).replace("in_force_from", "in_force_to = 2026-06-30\nin_force_from")
+    found = {}
+    for name, document in (("right", b.SELLER), ("wrong", b.SELLER.replace(" birthDate", ""))):
+        (tmp_path / name).mkdir()
+        b.write_procedure(tmp_path / name, text, seller=document)
+        monkeypatch.setenv("HUB_PROCEDURES", str(tmp_path / name))
+        found[name] = partial(ProcedureCatalogue(get_core_schema(load_schema())).find, "trial")
+        if name == "right":
+            for day in (date(2025, 7, 1), date(2026, 6, 30)):
+                assert found[name](day).procedure.code == "trial"
+            for day in (date(2025, 6, 30), date(2026, 7, 1)):
+                with pytest.raises(OperationRefused, match="in force from 2025-07-01 to 2026-06-30"):
+                    found[name](day)
+    with pytest.raises(HubMisconfigured, match=r"procedure.toml:32: citizen.birthDate is not selected in seller"):
+        found["wrong"](date(2026, 1, 1))
 
 
 def test_a_document_reads_one_subject(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from hub.errors import OperationRefused
 from hub.procedures.answering.engine import ReadSubject, WithheldDocument
 from hub.procedures.answering.source_findings import SourceTrouble
 from hub.procedures.answering.statuses import Reason
+from hub.procedures.answering.subjects import check_roles
 from hub.procedures.answers import CodeAnswer, LossKind, MoneyAnswer, as_json
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from hub.procedures.display import display_value
 from hub.procedures.prefill import answer_requirements
 from tests.unit.procedures import building as b
@@ -214,6 +215,19 @@ def test_the_dead_are_a_block(compiled: CompiledProcedure) -> None:
     assert [(block.code, block.role, block.sure) for block in filled.blocked_by] == [
         ("subject_deceased", "seller", True)
     ]
+
+
+def test_a_minor_needs_a_guardian(tmp_path: Path) -> None:
+    head = b.HEAD.replace('entity = "Citizen"', 'entity = "Citizen"\nguardian = "guardian"', 1)
+    head += '\n[subjects.guardian]\nentity = "Citizen"\nname = { vi = "Giám hộ", en = "Guardian" }\n'
+    one = b.compile_folder(b.write_procedure(tmp_path, head + b.REQUIREMENTS, seller=b.SELLER))
+    child = ReadSubject(b.subject(born="2015-03-01"), {"seller": {"citizen": b.seller()}})
+    guardian = ReadSubject(b.subject("guardian", 2), {})
+    alone, together = (answer_requirements(one, read, b.sources()) for read in ([child], [child, guardian]))
+    assert [(block.code, block.role, block.sure) for block in alone.blocked_by] == [("guardian_needed", "seller", True)]
+    assert (alone.still_to_ask, together.blocked_by) == ((), ())
+    for subjects in ([child.subject], [child.subject, guardian.subject]):
+        check_roles(one.procedure, subjects)
 
 
 def test_json_has_every_value_once_with_its_type(compiled: CompiledProcedure) -> None:

@@ -17,7 +17,7 @@ from hub.procedures.answering.statuses import (
     settle_status,
 )
 from hub.procedures.answers import Prefill, RequirementAnswer
-from hub.procedures.declaration.catalogue import CompiledProcedure
+from hub.procedures.declaration.compiled_procedures import CompiledProcedure
 from tests.unit.procedures import building as b
 
 FINDINGS = st.frozensets(st.sampled_from(PRECEDENCE))

@@ -112,7 +112,7 @@ def test_a_manifest_knows_its_folder(tmp_path: Path) -> None:
         ('key = ["id"]', 'kee = ["id"]', "15: streams.people.kee: there is no such key here"),
         ('{ env = "TRIAL_URL" }', '"SECRET"', "11: source.url: must be a reference"),
         ('{ env = "TRIAL_URL" }', '{ evn = "X" }', "11: source.url: must be a reference"),
-        ('kind = "sql"', 'kind = "odbc"', "10: source.kind: Input should be 'sql', 'files'"),
+        ('kind = "sql"', 'kind = "odbc"', "10: source.kind: must be 'sql', 'files'"),
         (
             '{ column = "ten" }',
             '{ column = "ten", constant = "x" }',

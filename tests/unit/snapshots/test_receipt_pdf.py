@@ -8,7 +8,8 @@ import pytest
 from reportlab.pdfbase.ttfonts import TTFontFile
 
 from hub.snapshots.canonical import canonical_bytes
-from hub.snapshots.receipt_pdf import FACES, FONTS, read_receipt_pdf, render_receipt_pdf
+from hub.snapshots.receipt_files import ReceiptFile, read_receipt_file
+from hub.snapshots.receipt_pdf import FACES, FONTS, render_receipt_pdf
 
 VOWELS = "aăâeêioôơuưy"
 TONES = ("", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323")
@@ -68,7 +69,7 @@ def test_everything_is_on_some_page_and_can_be_read_back(held: int) -> None:
     given = content(held)
     file = render_receipt_pdf(given, SIGNATURE, "k1")
     assert file == render_receipt_pdf(given, SIGNATURE, "k1")
-    assert read_receipt_pdf(file) == (canonical_bytes(given), SIGNATURE)
+    assert read_receipt_file(file) == ReceiptFile(canonical_bytes(given), SIGNATURE, "", b"")
     pages = read_text(file)
     text = " ".join(" ".join(pages).split())
     assert all(f"Mục số {number} <b>&" in text for number in range(held))
@@ -83,4 +84,4 @@ def test_a_blocked_procedure_asks_for_nothing_and_a_receipt_without_a_key_says_s
     text = " ".join(" ".join(read_text(render_receipt_pdf(content(1, blocked=True), None, None))).split())
     assert "Thủ tục chưa thực hiện được" in text
     assert "Phiếu này chưa được ký số" in text
-    assert read_receipt_pdf(b"%PDF-1.4\nanything") is None
+    assert read_receipt_file(b"%PDF-1.4\nanything") is None

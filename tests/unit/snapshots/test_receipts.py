@@ -12,7 +12,8 @@ from hub.errors import OperationRefused
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.snapshots.canonical import canonical_bytes, digest_of
 from hub.snapshots.paper_requests import judge_paper
-from hub.snapshots.receipt_page import read_receipt_page, render_receipt
+from hub.snapshots.receipt_files import ReceiptFile, read_receipt_file
+from hub.snapshots.receipt_page import render_receipt
 from hub.snapshots.receipts import ReceiptNames, make_receipt
 from hub.snapshots.records import PrefillSnapshot
 from hub.snapshots.signatures import is_signed_with, sign_detached
@@ -103,8 +104,8 @@ def test_the_page_runs_nothing_and_shows_days_of_vietnam() -> None:
     assert "03:30 02/03/2026" in page
     assert "Điều 4, Luật &lt;A&gt; &amp; B" in page
     assert page.index("Phiếu xác nhận") < page.index("Receipt of data")
-    assert read_receipt_page(page) == (canonical_bytes(made), "a..b")
-    assert read_receipt_page("<p>nothing</p>") is None
+    assert read_receipt_file(page.encode()) == ReceiptFile(canonical_bytes(made), "a..b", "", b"")
+    assert read_receipt_file(b"<p>nothing</p>") is None
 
 
 def test_a_signature_is_of_the_content_the_key_and_the_kind(tmp_path: Path) -> None:

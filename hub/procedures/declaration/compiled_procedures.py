@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 from graphql import GraphQLSchema
 
-from hub.access.purposes import Purpose, find_purpose
+from hub.access.purposes import Purpose
 from hub.model.registry import load_registry
 from hub.procedures.answers import ProcedureSummary, RequirementSummary
-from hub.procedures.declaration.definition import Procedure, check_in_force, find_procedure, read_procedure
+from hub.procedures.declaration.definition import Procedure, read_procedure
 from hub.procedures.declaration.documents import ProcedureDocument, SelectedField, compile_documents
 from hub.procedures.declaration.references import order_requirements
 from hub.procedures.declaration.requirements import Requirement
@@ -94,20 +93,3 @@ def compile_procedure(purpose: Purpose, schema: GraphQLSchema) -> CompiledProced
     procedure = read_procedure(purpose)
     documents = compile_documents(purpose, schema)
     return CompiledProcedure(purpose, procedure, documents, order_requirements(procedure.requirements))
-
-
-class ProcedureCatalogue:
-    """The procedures as they were when the first was asked for, each compiled when it is first asked for."""
-
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
-        self._compiled: dict[str, CompiledProcedure] = {}
-
-    def find(self, code: str, day: date) -> CompiledProcedure:
-        """The procedure of this code, in force on a day. Raises OperationRefused as `find_procedure` does, HubMisconfigured."""
-        kept = self._compiled.get(code)
-        if kept is None:
-            find_procedure(code)
-            kept = self._compiled[code] = compile_procedure(find_purpose(code), self._schema)
-        check_in_force(kept.procedure, day)
-        return kept
