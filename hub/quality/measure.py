@@ -267,10 +267,11 @@ def _measure_links(connection: Connection[Any], counts: _StoreCounts) -> Iterato
 
 
 def _measure_procedures(connection: Connection[Any], at: datetime, step: int) -> Iterator[QualityMeasure]:
-    """From the newest snapshot of each dossier. Few dossiers tell of somebody, as few records of a commune do."""
+    """From the newest snapshot of each dossier. Few dossiers tell of somebody, as few records of a commune do: a single one can
+    have fifty answers, so it is dossiers that have to be many."""
     for procedure in load_statistics(connection):
         for one in (procedure.sum_up(), *procedure.requirements.values()):
             cell = round_cell(one.held, one.answers, step)
-            if cell is not None:
+            if cell is not None and one.dossiers >= step:
                 of = Measured(procedure=procedure.code, requirement=one.code or None)
                 yield QualityMeasure(QualityMetric.REQUIREMENTS_HELD, of, *cell, at)

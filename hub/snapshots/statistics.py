@@ -19,15 +19,20 @@ group by procedure
 order by procedure"""
 SELECT_OUTCOMES = """
 with newest as (
-    select distinct on (dossier_id) procedure, outcomes
+    select distinct on (dossier_id) dossier_id, procedure, outcomes
     from hub.prefill_snapshot
     where %(procedure)s::text is null or procedure = %(procedure)s
     order by dossier_id, id desc
+), outcome as (
+    select n.dossier_id, n.procedure, o.value ->> 'requirement' as requirement, o.value ->> 'status' as status,
+        o.value -> 'reasons' ->> 0 as reason
+    from newest n cross join lateral jsonb_array_elements(n.outcomes) o
 )
-select n.procedure, o.value ->> 'requirement', o.value ->> 'status', o.value -> 'reasons' ->> 0, count(*)
-from newest n cross join lateral jsonb_array_elements(n.outcomes) o
-group by 1, 2, 3, 4
-order by 1, 2, 5 desc, 3, 4"""
+select procedure, requirement, status, reason, count(*) as answers, grouping(status) = 1 as is_total,
+    count(distinct dossier_id) filter (where status <> 'NOT_APPLICABLE') as dossiers
+from outcome
+group by grouping sets ((procedure, requirement), (procedure, requirement, status, reason))
+order by procedure, requirement, is_total, answers desc, status, reason"""
 SELECT_PAPERS = """
 select procedure, requirement, granted, count(*)
 from hub.paper_request
@@ -38,11 +43,15 @@ order by 1, 2, 3"""
 
 @dataclass
 class RequirementStatistics:
-    """Of one requirement: answers that apply, those held, the others by status and strongest reason, and papers asked for."""
+    """Of one requirement: answers that apply, those held, the others by status and strongest reason, and papers asked for.
+
+    `dossiers` is how many dossiers the answers are of: one dossier can have many.
+    """
 
     code: str
     answers: int = 0
     held: int = 0
+    dossiers: int = 0
     not_held: Counter[str] = field(default_factory=Counter)
     asks_refused: int = 0
     asks_granted: int = 0
@@ -68,7 +77,7 @@ class ProcedureStatistics:
 
     def sum_up(self) -> RequirementStatistics:
         """All requirements together."""
-        whole = RequirementStatistics("")
+        whole = RequirementStatistics("", dossiers=self.dossiers)
         for one in self.requirements.values():
             whole.answers += one.answers
             whole.held += one.held
@@ -93,11 +102,14 @@ def load_statistics(connection: Connection[Any], procedure: str | None = None) -
 
 
 def count_outcomes(found: dict[str, ProcedureStatistics], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Add rows of procedure, requirement, status, strongest reason and count."""
-    for code, requirement, status, reason, number in rows:
-        if status == NOT_APPLICABLE:
+    """Add rows of procedure, requirement, status, strongest reason, count, whether it is of all statuses, and dossiers."""
+    for code, requirement, status, reason, number, is_total, dossiers in rows:
+        if status == NOT_APPLICABLE or (is_total and not dossiers):
             continue
         one = found[code].find(requirement)
+        if is_total:
+            one.dossiers = dossiers
+            continue
         one.answers += number
         if status == HELD:
             one.held += number

@@ -26,10 +26,11 @@ OPINIONS = (
 )
 VALID = (
     "s.void_at is null and s.drawn_at > now() - make_interval(days => %(window)s)"
-    " and (s.band <> all (%(model)s) or s.method = (select 'model:' || m.spec || ':' || m.version from link.model m"
+    " and (s.band <> all (%(model)s) or s.method not like 'model:%%' or s.method = (select 'model:' || m.spec || ':' || m.version from link.model m"
     " where m.active and s.method like 'model:' || m.spec || ':%%'))"
 )
-"""Samples that tell of the links of now: of the last months, and of the model's links those of the active model."""
+"""Samples that tell of the links of now: of the last months, and of the model's links those of the active model. A rule that weighs,
+such as `business_likeness`, has its weights from the vocabulary: no training replaces it."""
 VALUES = {"window": WINDOW_DAYS, "model": MODEL_NAMES}
 
 

@@ -11,6 +11,8 @@ from psycopg import Connection
 
 from hub.cli import main
 from hub.ingest.connectors import load_manifests
+from hub.link.quality.answers import Answer, Choice, keep_sample_answer
+from hub.link.quality.draw import fill_sample
 from hub.link.run.linking_run import run_linking
 from hub.model.registry import load_registry
 from hub.quality.measures import QualityMeasure
@@ -122,6 +124,102 @@ def test_a_copy_that_is_spelled_otherwise_is_one_disagreement(connection: Connec
     assert moved == {
         "AGREEMENT|finance|obligations|TaxObligation|debtor_name||||": (-1, 0),
         "AGREEMENT|finance|||||||": (-1, 0),
+    }
+
+
+def test_a_change_that_comes_later_than_promised_is_one_of_those_since_the_first_read(
+    connection: Connection[Any],
+) -> None:
+    before = count_all(connection, measure(connection, START))
+    connection.execute("alter table data.land_use_right disable trigger user")
+    # Land promises 30 hours: one change comes in time, one at the last second, two later, and one was made before the hub first read.
+    changed = connection.execute(
+        "with first as (select min(started_at) as at from hub.run where connector = 'land' and status = 'SUCCEEDED'),"
+        " chosen as (select id, row_number() over (order by id) as place from data.land_use_right order by id limit 5)"
+        " update data.land_use_right r set changed_at_source = f.at + c.after, sys_from = f.at + c.after + c.later from first f"
+        " cross join lateral (select place, (array[interval '1 s', '1 s', '1 s', '1 s', '-1 s'])[place] as after,"
+        " (array[interval '1 h', '30 h', '30 h 1 s', '90 h', '1 h'])[place] as later, id from chosen) c where r.id = c.id"
+    ).rowcount
+    assert changed == 5
+    after = count_all(connection, measure(connection, START + timedelta(days=5)))
+    moved = find_moved(before, after)
+    assert {series: step for series, step in moved.items() if series.startswith("CHANGED_IN_TIME")} == {
+        "CHANGED_IN_TIME|land|rights|LandUseRight|||||": (2, 4),
+        "CHANGED_IN_TIME|land|||||||": (2, 4),
+    }
+    # They are forgotten after 30 days.
+    later = count_all(connection, measure(connection, START + timedelta(days=60)))
+    assert not any(series.startswith("CHANGED_IN_TIME") for series in later)
+
+
+def test_an_answer_that_says_wrong_lowers_precision_and_its_interval(connection: Connection[Any]) -> None:
+    def read_precision() -> dict[str, QualityMeasure]:
+        found = read_all(connection, measure(connection, START), metric=("LINK_PRECISION",))
+        return {f"{one.of.entity}.{one.of.field}": one for one in found}
+
+    fill_sample(connection, most=200)
+    asked = connection.execute(
+        "select s.id, s.found_id, s.method from link.sample s where s.field = 'TaxObligation.debtor' and s.band <> 'IN_REVIEW'"
+        " order by s.band, s.id"
+    ).fetchall()
+    # Its links are also of a rule that weighs, whose samples count though there is no trained model.
+    assert "business_likeness" in {method for *_, method in asked}
+    before = read_precision()
+    for place, (sample, found, _) in enumerate(asked[:-1]):
+        choice: Choice = "unsure" if place == 0 else found
+        keep_sample_answer(connection, Answer(sample, choice, "an", "giấy tờ gốc"), target=0.0)
+    right = read_precision()
+    assert right.keys() - before.keys() == {"TaxObligation.debtor"}
+    held = right["TaxObligation.debtor"]
+    assert (held.numerator, held.denominator, held.of.source) == (len(asked) - 2, len(asked) - 2, "finance")
+    keep_sample_answer(connection, Answer(asked[-1][0], "none", "an", "giấy tờ gốc"), target=0.0)
+    (lower,) = (one for name, one in read_precision().items() if name == "TaxObligation.debtor")
+    assert (lower.numerator, lower.denominator) == (len(asked) - 2, len(asked) - 1)
+    assert None not in (held.low, held.high, lower.low, lower.high)
+    assert lower.low < held.low  # type: ignore[operator]  # both are known
+    assert lower.high < held.high == 1  # type: ignore[operator]
+
+
+def keep_prefill(connection: Connection[Any], dossier: int, statuses: Mapping[str, str]) -> None:
+    """A snapshot of a dossier, with one answer of each requirement."""
+    outcomes = [{"requirement": code, "role": None, "status": status, "reasons": []} for code, status in statuses.items()]
+    connection.execute(
+        "insert into hub.prefill_snapshot (dossier_id, procedure, procedure_version, declaration, roles, paths, outcomes, digest, at,"
+        " hub_version, occasion, kept_by, keep_days) values (%s, 'trial-transfer', '1', '-', '{}', '{}', %s, '', now(), '1',"
+        " 'REQUEST', 'an', 30)",
+        (dossier, json.dumps(outcomes)),
+    )
+
+
+def test_an_answer_that_is_not_held_any_more_moves_its_procedure_and_few_dossiers_tell_nothing(
+    connection: Connection[Any],
+) -> None:
+    dossiers = [
+        number
+        for (number,) in connection.execute(
+            "insert into hub.dossier (code, purpose, purpose_version, office, opened_by, opened_via, expires_at)"
+            " select 'H49.12-251118-' || (7000 + n), 'trial-transfer', '-', '-', '-', 'PAGE', now() from generate_series(1, 20) n"
+            " returning id"
+        ).fetchall()
+    ]
+    before = count_all(connection, measure(connection, START))
+    # One dossier with ten answers of one requirement is one family.
+    for dossier in dossiers[:9]:
+        keep_prefill(connection, dossier, {f"R{place}": "HELD" for place in range(12)})
+    assert find_moved(before, count_all(connection, measure(connection, START))) == {}
+    for dossier in dossiers[9:]:
+        keep_prefill(connection, dossier, {"R0": "HELD", "R1": "NOT_APPLICABLE"})
+    held = count_all(connection, measure(connection, START))
+    assert find_moved(before, held) == {
+        "REQUIREMENTS_HELD||||||trial-transfer|R0|": (20, 20),
+        "REQUIREMENTS_HELD||||||trial-transfer||": (110, 110),  # 119 answers, of tens
+    }
+    # The newest snapshot of a dossier counts, and an older one no more.
+    for dossier in dossiers[10:]:
+        keep_prefill(connection, dossier, {"R0": "ABSENT", "R1": "NOT_APPLICABLE"})
+    assert find_moved(held, count_all(connection, measure(connection, START))) == {
+        "REQUIREMENTS_HELD||||||trial-transfer|R0|": (-10, 0),
+        "REQUIREMENTS_HELD||||||trial-transfer||": (-10, 0),
     }
 
 
