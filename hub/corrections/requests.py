@@ -21,6 +21,7 @@ from hub.errors import OperationRefused
 from hub.model.correction_states import CorrectionState
 from hub.model.registry import Registry, load_registry
 from hub.store.event_outbox import record_correction_change
+from hub.store.query import render_has_rows
 
 Origin = Literal["ANSWER", "DISCREPANCY", "CITIZEN"]
 LONGEST_REASON = 500
@@ -235,8 +236,7 @@ def _find_owner(connection: Connection[Any], known: Registry, field: Correctable
     """The source that should hold a missing record: one that has given records of this kind."""
     assert field.backlink is not None
     query = sql.SQL(
-        "select distinct s.connector from hub.stream s"
-        " where exists (select from {table} t where t.stream_id = s.id) order by 1"
+        f"select distinct s.connector from hub.stream s where {render_has_rows('{table}', 's.id')} order by 1"  # noqa: S608 constants
     ).format(table=sql.Identifier("data", known[field.backlink.target].table))
     owners = [str(row[0]) for row in connection.execute(query).fetchall()]
     if wanted is not None and wanted in owners:

@@ -1,7 +1,8 @@
 """Counts of one entity, as SQL: one statement reads its table once, however many fields it has. Pure text.
 
-Every statement is by stream, and by unit too where records have one. Units of which there are few records are left out by the
-statement itself, so rows that were never read cannot be kept anywhere.
+Every statement is by stream, and by unit too where records or their subjects have one. Units of which there are few records are left
+out by the statement itself, so rows that were never read cannot be kept anywhere. A number that is subtracted from such a count is read
+whole, and rounded with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,21 +52,62 @@ def render_fill_counts(entity: Entity) -> str:
 
 
 def render_compared_counts(registry: Registry, entity: Entity) -> str | None:
-    """Rows of stream, column, and how many records have in it a copy that could be held against its authority; None if no
-    column is a copy."""
-    parts = [_render_compared(entity, kind_copies) for kind_copies in _group_copies(registry, entity)]
+    """Rows of stream, unit, whether it is the total of the stream, column, and how many records have in it a copy that could be held
+    against its authority; None if no column is a copy. Takes %(step)s, the smallest cell.
+
+    A record without a unit of its own is in that of the subject it leads to: of its person, parcel or business.
+    """
+    parts = [_render_compared(registry, entity, kind_copies) for kind_copies in _group_copies(registry, entity)]
     if not parts:
         return None
-    return f"select stream_id, field, sum(compared)::bigint from ({' union all '.join(parts)}) c group by 1, 2 order by 1, 2"
-
-
-def render_unheld_counts(entity: Entity) -> str:
-    """Rows of stream and how many of its open rejected rows are of records that the store does not hold. Takes %(entity)s."""
     return (
-        "select q.stream_id, count(distinct coalesce(q.source_key, q.payload_hash)) from hub.quarantine q"
-        " where q.entity = %(entity)s and q.resolved_at is null and not exists"
-        f" (select from data.{quote_identifier(entity.table)} r where r.stream_id = q.stream_id and r.source_key = q.source_key)"
-        " group by 1"
+        "select stream_id, unit, is_total, field, sum(compared)::bigint as compared"
+        f" from ({' union all '.join(parts)}) c where is_total or unit is not null group by 1, 2, 3, 4"
+        " having is_total or sum(compared) >= %(step)s order by 3 desc, 1, 2, 4"
+    )
+
+
+def render_disagreeing_counts(registry: Registry) -> str:
+    """Rows of stream, kind of record, column, unit, whether it is the total, and how many records have an open discrepancy in it."""
+    own = [
+        (entity, unit) for entity in registry if (unit := find_unit_column(entity)) and find_copies(registry, entity)
+    ]
+    kinds = sorted({copy.kind for entity in registry for copy in find_copies(registry, entity)})
+    subjects = [(registry[kind], unit) for kind in kinds if (unit := find_unit_column(registry[kind]))]
+    joins, units = [], []
+    for joined, entity_column, id_column in (
+        (own, "record_entity", "record_id"),
+        (subjects, "subject_kind", "found_id"),
+    ):
+        for entity, unit in joined:
+            alias = quote_identifier(f"{id_column}_{entity.table}")
+            joins.append(
+                f" left join data.{quote_identifier(entity.table)} {alias} on {alias}.id = d.{id_column}"
+                f" and d.{entity_column} = {_quote_text(entity.name)}"
+            )
+            units.append(f"{alias}.{unit.sql}")
+    unit_sql = f"coalesce({', '.join(units)})" if units else "null::text"
+    return (
+        "select d.stream_id, d.record_entity, d.record_field, g.unit, grouping(g.unit) = 1 as is_total,"
+        f" count(distinct d.record_id) as disagreeing from link.discrepancy d{''.join(joins)}"
+        f" cross join lateral (select {unit_sql} as unit) g where d.sys_to is null and d.stream_id is not null"
+        " group by grouping sets ((d.stream_id, d.record_entity, d.record_field), (d.stream_id, d.record_entity, d.record_field, g.unit))"
+        " having grouping(g.unit) = 1 or g.unit is not null"
+    )
+
+
+def render_rejected_counts(entity: Entity) -> str:
+    """Rows of stream, unit, whether the store holds the record, and how many records have open rejected rows. Takes %(entity)s.
+
+    Where a record is that the store does not hold is not known: it has no unit.
+    """
+    unit = find_unit_column(entity)
+    unit_sql = f"r.{unit.sql}" if unit else "null::text"
+    return (
+        f"select q.stream_id, {unit_sql} as unit, r.id is not null as is_held,"
+        " count(distinct coalesce(q.source_key, q.payload_hash)) as rejected from hub.quarantine q"
+        f" left join data.{quote_identifier(entity.table)} r on r.stream_id = q.stream_id and r.source_key = q.source_key"
+        " where q.entity = %(entity)s and q.resolved_at is null group by 1, 2, 3"
     )
 
 
@@ -87,7 +129,9 @@ def _group_copies(registry: Registry, entity: Entity) -> Iterator[_KindCopies]:
                 yield _KindCopies(linked.table, kind, found)
 
 
-def _render_compared(entity: Entity, group: _KindCopies) -> str:
+def _render_compared(registry: Registry, entity: Entity, group: _KindCopies) -> str:
+    own, of_subject = find_unit_column(entity), find_unit_column(registry[group.kind])
+    unit_sql = f"r.{own.sql}" if own else f"s.{of_subject.sql}" if of_subject else "null::text"
     hops = {copy.holder: copy.hop for copy in group.copies if copy.hop}
     alias = {holder: quote_identifier(f"hop_{to_snake_case(holder)}") for holder in hops}
     joined = "".join(
@@ -102,10 +146,12 @@ def _render_compared(entity: Entity, group: _KindCopies) -> str:
     names = ", ".join(_quote_text(name) for name in columns)
     counts = ", ".join(f"count(*) filter (where {' or '.join(conditions)})" for conditions in columns.values())
     return (
-        f"select k.stream_id, x.field, x.compared from (select r.stream_id, array[{counts}] as counts"
+        "select k.stream_id, k.unit, k.is_total, x.field, x.compared"
+        f" from (select r.stream_id, g.unit, grouping(g.unit) = 1 as is_total, array[{counts}] as counts"
         f" from link.{quote_identifier(group.table)} l join data.{quote_identifier(entity.table)} r on r.id = l.record_id"
         f" join data.{quote_identifier(to_snake_case(group.kind))} s on s.id = l.found_id{joined}"
-        f" where l.{ACCEPTED} and l.subject_kind = {_quote_text(group.kind)} group by r.stream_id) k"
+        f" cross join lateral (select {unit_sql} as unit) g where l.{ACCEPTED} and l.subject_kind = {_quote_text(group.kind)}"
+        " group by grouping sets ((r.stream_id), (r.stream_id, g.unit))) k"
         f" cross join lateral unnest(array[{names}], k.counts) x (field, compared)"
     )
 

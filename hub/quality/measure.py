@@ -1,26 +1,23 @@
 """Measure everything in one instant of the store. Entities are counted by one statement each, others by a few for all of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import dict_row
 
 from hub.access.purposes import find_purpose
 from hub.errors import HubMisconfigured
 from hub.link.quality.estimate import total_precision
 from hub.link.quality.read import read_strata
-from hub.model.registry import Entity, Registry
-from hub.quality.entity_counts import render_compared_counts, render_fill_counts, render_unheld_counts
-from hub.quality.measures import Measured, QualityMeasure, round_cell, sum_sources
+from hub.model.registry import Registry
+from hub.quality.entity_counts import render_disagreeing_counts
+from hub.quality.entity_measures import WINDOW_DAYS, StoreCounts, StreamFacts, measure_entity, read_rows
+from hub.quality.measures import Measured, QualityMeasure, round_cell, sum_sources, sum_units
 from hub.quality.metrics import QualityMetric
 from hub.sdk.manifest import Manifest
 from hub.snapshots.statistics import load_statistics
 
-WINDOW_DAYS = 30
-"""Runs and changes at the source that are younger than this are counted."""
 CELL_PURPOSE = "statistics"
 """The purpose whose smallest cell holds here too."""
 STREAMS = """
@@ -37,11 +34,6 @@ from hub.quarantine q
 where q.resolved_at is null
 group by grouping sets ((q.stream_id, q.entity), (q.stream_id, q.entity, q.rule, q.field))
 order by 1, 2, 3, 4"""
-DISAGREEING = """
-select d.stream_id, d.record_entity, d.record_field, count(distinct d.record_id) as disagreeing
-from link.discrepancy d
-where d.sys_to is null and d.stream_id is not null
-group by 1, 2, 3"""
 READS = """
 select r.connector, c ->> 'stream' as stream, c ->> 'entity' as entity,
     sum((c ->> 'read')::bigint)::bigint as read, sum((c ->> 'quarantined')::bigint)::bigint as rejected, max(r.started_at) as at
@@ -50,36 +42,6 @@ cross join lateral jsonb_array_elements(case jsonb_typeof(r.counts) when 'array'
 where r.started_at > %(at)s - make_interval(days => %(days)s)
 group by 1, 2, 3
 order by 1, 2, 3"""
-
-
-@dataclass(frozen=True)
-class StreamFacts:
-    """A stream as it is measured. `promised_s` is how old its data may be, in seconds; None if its manifest promises nothing."""
-
-    id: int
-    source: str
-    name: str
-    as_of: datetime | None
-    first_read: datetime | None
-    columns: frozenset[str]
-    drifted: frozenset[str]
-    promised_s: float | None
-
-    def make_measured(self, **more: Any) -> Measured:
-        """What a measure is of: the stream, or a part of it."""
-        return Measured(source=self.source, stream=self.name, **more)
-
-
-@dataclass
-class _StoreCounts:
-    """What statements over all entities have counted, and what the store holds of each entity by stream."""
-
-    at: datetime
-    step: int
-    streams: Mapping[int, StreamFacts]
-    rejected: Mapping[tuple[int, str], list[dict[str, Any]]]
-    disagreeing: Mapping[tuple[int, str, str], int]
-    held: dict[tuple[int, str], int] = field(default_factory=dict)
 
 
 def find_smallest_cell() -> int:
@@ -96,9 +58,9 @@ def find_smallest_cell() -> int:
 def measure_store(
     connection: Connection[Any], registry: Registry, manifests: Mapping[str, Manifest], at: datetime
 ) -> list[QualityMeasure]:
-    """Every measure, as of `at`, of sources as a whole too. To be read within one transaction that sees one instant of the store."""
+    """Every measure, as of `at`, of sources and of units as a whole too. To be read within one transaction that sees one instant of the store."""
     found = list(_measure_parts(connection, registry, manifests, at))
-    return [*found, *sum_sources(found)]
+    return [*found, *sum_sources(found), *sum_units(found)]
 
 
 def _measure_parts(
@@ -107,35 +69,28 @@ def _measure_parts(
     step = find_smallest_cell()
     streams = _read_streams(connection, manifests)
     rejected: dict[tuple[int, str], list[dict[str, Any]]] = {}
-    for row in _read_rows(connection, REJECTED):
+    for row in read_rows(connection, REJECTED):
         rejected.setdefault((row["stream_id"], row["entity"]), []).append(row)
     differing = {
-        (row["stream_id"], row["record_entity"], row["record_field"]): row["disagreeing"]
-        for row in _read_rows(connection, DISAGREEING)
+        (row["stream_id"], row["record_entity"], row["record_field"], None if row["is_total"] else row["unit"]): row[
+            "disagreeing"
+        ]
+        for row in read_rows(connection, render_disagreeing_counts(registry))
     }
-    counts = _StoreCounts(at, step, streams, rejected, differing)
+    counts = StoreCounts(at, step, streams, rejected, differing)
     for stream in streams.values():
         yield from _measure_stream(stream, at)
     for entity in registry:
-        yield from _measure_filled(connection, entity, counts)
-        yield from _measure_validity(connection, entity, counts)
-        yield from _measure_agreement(connection, registry, entity, counts)
+        yield from measure_entity(connection, registry, entity, counts)
     yield from _measure_reads(connection, at)
     yield from _measure_links(connection, counts)
     yield from _measure_procedures(connection, at, step)
 
 
-def _read_rows(
-    connection: Connection[Any], query: str, values: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query.encode(), values).fetchall()
-
-
 def _read_streams(connection: Connection[Any], manifests: Mapping[str, Manifest]) -> dict[int, StreamFacts]:
     """Streams of the connectors that are there; what a connector left that is gone is nobody's promise."""
     found = {}
-    for row in _read_rows(connection, STREAMS):
+    for row in read_rows(connection, STREAMS):
         manifest = manifests.get(row["connector"])
         if manifest is not None:
             hours = manifest.max_age_hours
@@ -164,91 +119,15 @@ def _measure_stream(stream: StreamFacts, at: datetime) -> Iterator[QualityMeasur
         )
 
 
-def _measure_filled(connection: Connection[Any], entity: Entity, counts: _StoreCounts) -> Iterator[QualityMeasure]:
-    streams = list(counts.streams.values())
-    window = counts.at - timedelta(days=WINDOW_DAYS)
-    values = {
-        "streams": [stream.id for stream in streams],
-        "promises": [stream.promised_s for stream in streams],
-        # What had changed before the source was first read cannot have arrived in time.
-        "since": [max(window, stream.first_read or counts.at) for stream in streams],
-        "step": counts.step,
-    }
-    for row in _read_rows(connection, render_fill_counts(entity), values):
-        stream = counts.streams.get(row["stream_id"])
-        if stream is None:
-            continue
-        if row["is_total"]:
-            counts.held[stream.id, entity.name] = row["records"]
-            yield from measure_fields(entity, stream, row["records"], row["filled"])
-            if row["changed"]:
-                of = stream.make_measured(entity=entity.name)
-                yield QualityMeasure(QualityMetric.CHANGED_IN_TIME, of, row["in_time"], row["changed"], stream.as_of)
-        else:
-            yield from measure_fields(entity, stream, row["records"], row["filled"], row["unit"], counts.step)
-
-
-def measure_fields(
-    entity: Entity, stream: StreamFacts, records: int, filled: Sequence[int], unit: str | None = None, step: int = 1
-) -> Iterator[QualityMeasure]:
-    """How many records have each field, and all fields together. `filled` is in the order of the entity's columns."""
-    cells = [round_cell(one, records, step) for one in filled]
-    known = [cell for cell in cells if cell is not None]
-    if not known:
-        return
-    of = stream.make_measured(entity=entity.name, unit=unit)
-    tops, bottoms = (sum(numbers) for numbers in zip(*known, strict=True))
-    yield QualityMeasure(QualityMetric.FILLED, of, tops, bottoms, stream.as_of)
-    for column, (top, bottom) in zip(entity.columns, known, strict=True):
-        of = stream.make_measured(entity=entity.name, field=column.name, unit=unit)
-        yield QualityMeasure(QualityMetric.FILLED, of, top, bottom, stream.as_of)
-
-
-def _measure_validity(connection: Connection[Any], entity: Entity, counts: _StoreCounts) -> Iterator[QualityMeasure]:
-    """Rows of a source are those that the store holds, and rejected ones of which it holds none."""
-    unheld: dict[int, int] = {}
-    if any(name == entity.name for _, name in counts.rejected):
-        rows = connection.execute(render_unheld_counts(entity).encode(), {"entity": entity.name}).fetchall()
-        unheld = dict(rows)
-    for stream in counts.streams.values():
-        known = counts.held.get((stream.id, entity.name), 0) + unheld.get(stream.id, 0)
-        if not known:
-            continue
-        groups = counts.rejected.get((stream.id, entity.name), [])
-        rejected = sum(group["rejected"] for group in groups if group["is_total"])
-        of = stream.make_measured(entity=entity.name)
-        yield QualityMeasure(QualityMetric.ROWS_VALID, of, max(0, known - rejected), known, stream.as_of)
-        for group in groups:
-            if not group["is_total"]:
-                of = stream.make_measured(entity=entity.name, field=group["field"], rule=group["rule"])
-                kept = max(0, known - group["rejected"])
-                yield QualityMeasure(QualityMetric.RULE_KEPT, of, kept, known, stream.as_of)
-
-
-def _measure_agreement(
-    connection: Connection[Any], registry: Registry, entity: Entity, counts: _StoreCounts
-) -> Iterator[QualityMeasure]:
-    query = render_compared_counts(registry, entity)
-    if query is None:
-        return
-    for stream_id, name, compared in connection.execute(query.encode()).fetchall():
-        stream = counts.streams.get(stream_id)
-        if stream is not None and compared:
-            # Between a read and the linking after it, a discrepancy may be of a value that is gone.
-            differing = min(compared, counts.disagreeing.get((stream_id, entity.name, name), 0))
-            of = stream.make_measured(entity=entity.name, field=name)
-            yield QualityMeasure(QualityMetric.AGREEMENT, of, compared - differing, compared, stream.as_of)
-
-
 def _measure_reads(connection: Connection[Any], at: datetime) -> Iterator[QualityMeasure]:
-    for row in _read_rows(connection, READS, {"at": at, "days": WINDOW_DAYS}):
+    for row in read_rows(connection, READS, {"at": at, "days": WINDOW_DAYS}):
         if row["read"]:
             of = Measured(source=row["connector"], stream=row["stream"], entity=row["entity"])
             accepted = max(0, row["read"] - row["rejected"])
             yield QualityMeasure(QualityMetric.READS_ACCEPTED, of, accepted, row["read"], row["at"])
 
 
-def _measure_links(connection: Connection[Any], counts: _StoreCounts) -> Iterator[QualityMeasure]:
+def _measure_links(connection: Connection[Any], counts: StoreCounts) -> Iterator[QualityMeasure]:
     """What reviewers said of samples. A link has the source of its record, if records of the entity are of one stream alone."""
     strata = read_strata(connection)
     for name in dict.fromkeys(one.field for one in strata if one.accepted):
@@ -258,7 +137,7 @@ def _measure_links(connection: Connection[Any], counts: _StoreCounts) -> Iterato
             continue
         found = total_precision(one.counted for one in own)
         entity, _, linked = name.partition(".")
-        streams = [counts.streams[stream] for stream, held in counts.held if held == entity]
+        streams = [counts.streams[stream] for stream, held, unit in counts.held if held == entity and unit is None]
         of = Measured(entity=entity, field=linked)
         if len(streams) == 1:
             of = streams[0].make_measured(entity=entity, field=linked)

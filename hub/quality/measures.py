@@ -101,11 +101,21 @@ def sum_sources(measures: Iterable[QualityMeasure]) -> list[QualityMeasure]:
     return found
 
 
+def sum_units(measures: Iterable[QualityMeasure]) -> list[QualityMeasure]:
+    """Each unit as a whole, over all sources and kinds of records."""
+    parts: dict[tuple[str, QualityMetric], list[QualityMeasure]] = {}
+    for one in measures:
+        if one.of.unit is not None and one.metric in SUMMED and one.of.field is None:
+            parts.setdefault((one.of.unit, one.metric), []).append(one)
+    sums = (sum_measures(own, Measured(unit=unit)) for (unit, _), own in parts.items())
+    return [one for one in sums if one is not None]
+
+
 def _is_part_of_sum(one: QualityMeasure) -> bool:
     if one.of.unit is not None:
         return False
     # All fields together are counted beside each of them.
-    is_twice = one.metric is QualityMetric.FILLED and one.of.field is not None
+    is_twice = one.metric in (QualityMetric.FILLED, QualityMetric.AGREEMENT) and one.of.field is not None
     return METRICS[one.metric].is_age or (one.metric in SUMMED and not is_twice)
 
 

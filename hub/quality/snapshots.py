@@ -91,7 +91,8 @@ def take_snapshot(
 ) -> QualitySnapshot:
     """Measure, and replace the measurements of the same day (UTC), in one transaction. Older ones than `keep_days` go.
 
-    Counts by unit *and* field are kept of the newest snapshot alone: they are most of the rows, and nobody asks for their trend.
+    Counts by unit *and* kind of record are kept of the newest snapshot alone: they are most of the rows, and a trend is asked of the
+    unit as a whole.
     """
     started, at = monotonic(), at or datetime.now(UTC)
     with _alone(connection), connection.transaction():
@@ -133,7 +134,7 @@ def _forget_older(connection: Connection[Any], at: datetime, keep_days: int) -> 
         " or (measured_at at time zone 'UTC')::date = (%(at)s at time zone 'UTC')::date",
         {"at": at, "days": keep_days},
     )
-    connection.execute("delete from hub.quality_measure where unit is not null and field is not null")
+    connection.execute("delete from hub.quality_measure where unit is not null and entity is not null")
 
 
 def _write_measures(connection: Connection[Any], number: int, measures: Iterable[QualityMeasure]) -> None:

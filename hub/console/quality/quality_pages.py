@@ -12,6 +12,7 @@ from hub.access.callers.principals import Role
 from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.quality.quality_rows import (
     QUALITY_PATH,
+    SHOWN_OF_UNIT,
     TREND_HEIGHT,
     TREND_WIDTH,
     Node,
@@ -19,6 +20,7 @@ from hub.console.quality.quality_rows import (
     make_row,
     procedure_path,
     read_sources,
+    read_units,
     source_path,
     unit_path,
 )
@@ -32,8 +34,8 @@ from schema.core import Label
 PURPOSE, OF_EVERYBODY = "quality", "public"
 MAX_MEASUREMENTS = 500
 """Measurements of one page at most. What a page leaves out is told."""
-MAX_ROWS = 120
-"""Rows of one table: a page stays under 100 kB."""
+MAX_ROWS = 200
+"""Communes of one page: a province has 54, and had 171."""
 STEWARDS = frozenset({Role.OPERATOR, Role.REVIEWER})
 UNIT_NAMES = """query ($codes: [AdministrativeUnitCode!]) {
   administrativeUnits(first: 500, filter: { unitCode: { in: $codes } }) { nodes { unitCode name } }
@@ -95,28 +97,23 @@ class QualityPages(PageGroup):
 
     @answer_signed_in
     async def units_page(self, request: Request, person: PagePerson) -> Response:
-        """Communes with what they hold, or one commune with each field."""
+        """Communes by their four figures; or one commune, with its kinds of records, or with each field of one."""
         unit = request.query_params.get("unit") or None
         if unit is not None:
-            return await self._show_unit(person, unit)
-        nodes, total = await self._measure(person, byUnit=True, byField=False)
-        names = await self._name_units(person, nodes)
-        parts = _group_by_entity(nodes[:MAX_ROWS])
-        tables = [
-            (
-                _name_entity(entity),
-                "",
-                [
-                    make_row(
-                        node, may_see_rows=False, of=_name_unit(node, names), more=unit_path(node["computedOn"]["unit"])
-                    )
-                    for node in own
-                ],
-            )
-            for entity, own in parts.items()
-        ]
-        title = Label("Theo xã, phường", "By commune")
-        return self._show_tables(person, nodes, total, title, tables, shown=min(len(nodes), MAX_ROWS))
+            return await self._show_unit(person, unit, request.query_params.get("entity") or None)
+        nodes: list[Node] = []
+        for metric in SHOWN_OF_UNIT.values():
+            found, _ = await self._measure(person, metric=[metric.value], byUnit=True, byEntity=False)
+            nodes += found
+        units = read_units(nodes, await self._name_units(person, nodes))
+        values = {
+            "here": "",
+            "units": units[:MAX_ROWS],
+            "left_out": len(units) - MAX_ROWS,
+            "back": QUALITY_PATH,
+            "dimensions": DIMENSION_WORDS,
+        }
+        return self._show("quality/units.html", person, nodes, values)
 
     @answer_signed_in
     async def procedure_page(self, request: Request, person: PagePerson) -> Response:
@@ -130,14 +127,20 @@ class QualityPages(PageGroup):
         title = _name_procedure(code)
         return self._show_tables(person, nodes, total, title, [(Label("Yêu cầu", "Requirements"), "", rows)])
 
-    async def _show_unit(self, person: PagePerson, unit: str) -> Response:
-        nodes, total = await self._measure(person, unit=unit)
+    async def _show_unit(self, person: PagePerson, unit: str, entity: str | None) -> Response:
+        asked = {"entity": entity} if entity else {"byField": False}
+        nodes, total = await self._measure(person, unit=unit, **asked)
         names = await self._name_units(person, nodes[:1])
-        parts = _group_by_entity(nodes[:MAX_ROWS])
-        tables = [(_name_entity(entity), "", self._rows(person, own)) for entity, own in parts.items()]
-        title = Label(names.get(unit, unit), unit)
-        shown = min(len(nodes), MAX_ROWS)
-        return self._show_tables(person, nodes, total, title, tables, back=f"{QUALITY_PATH}/units", shown=shown)
+        whole = [node for node in nodes if not node["computedOn"]["entity"]]
+        parts = _group_by_entity(node for node in nodes if node["computedOn"]["entity"])
+        everything = Label("Mọi loại bản ghi", "All kinds of records")
+        tables = [(everything, "", self._rows(person, whole))] if whole else []
+        tables += [
+            (_name_entity(name), "" if entity else unit_path(unit, name), self._rows(person, own))
+            for name, own in parts.items()
+        ]
+        back = unit_path(unit) if entity else f"{QUALITY_PATH}/units"
+        return self._show_tables(person, nodes, total, Label(names.get(unit, unit), unit), tables, back=back)
 
     async def _measure(self, person: PagePerson, **asked: Any) -> tuple[list[Node], int]:
         """Measurements as the purpose gives them, and how many there are."""
@@ -168,9 +171,8 @@ class QualityPages(PageGroup):
         tables: list[tuple[Label, str, list[Any]]],
         *,
         back: str = QUALITY_PATH,
-        shown: int | None = None,
     ) -> Response:
-        left_out = total - (len(nodes) if shown is None else shown)
+        left_out = total - len(nodes)
         values = {"here": "", "title": title, "tables": tables, "back": back, "left_out": left_out}
         return self._show("quality/measures.html", person, nodes, values)
 
@@ -196,11 +198,6 @@ def _group_by_entity(nodes: Iterable[Node]) -> dict[str, list[Node]]:
 def _name_entity(name: str) -> Label:
     entity = load_registry().entities.get(name)
     return Label(name, name) if entity is None else entity.label
-
-
-def _name_unit(node: Node, names: Mapping[str, str]) -> str:
-    unit: str = node["computedOn"]["unit"]
-    return names.get(unit, unit)
 
 
 def _name_procedure(code: str) -> Label:

@@ -90,7 +90,8 @@ def describe_object(of: Measured) -> str:
     elif of.entity is not None:
         what = "Mọi trường"
     else:
-        what = of.requirement or (f"Luồng {of.stream}" if of.stream else "Cả nguồn")
+        whole = "Cả xã, phường" if of.unit else "Cả nguồn"
+        what = of.requirement or (f"Luồng {of.stream}" if of.stream else whole)
     if of.rule is None:
         return what
     return f"{what}: {lower_first(RULE_WORDS.get(of.rule, make_readable(of.rule)).vi)}"
@@ -107,7 +108,8 @@ def find_rows(measure: QualityMeasure) -> str:
         path = "/".join(quote(str(part), safe="") for part in (of.source, of.stream, of.entity, of.rule))
         return f"/console/rejected/{path}" + (f"?{urlencode({'field': of.field})}" if of.field else "")
     if measure.metric is QualityMetric.AGREEMENT and of.entity is not None and of.entity in load_registry().entities:
-        return f"{PAGES_OF_ROWS[measure.metric]}#sector-{load_registry()[of.entity].sector}"
+        shown = {"sector": load_registry()[of.entity].sector, "entity": of.entity, "field": of.field}
+        return f"{PAGES_OF_ROWS[measure.metric]}?{urlencode({name: one for name, one in shown.items() if one})}"
     return PAGES_OF_ROWS.get(measure.metric, "")
 
 
@@ -177,15 +179,41 @@ def read_sources(nodes: Iterable[Node], titles: Mapping[str, Label], late: froze
     return tuple(sorted(made, key=lambda line: (not line.is_late, line.title.vi)))
 
 
+@dataclass(frozen=True)
+class UnitLine:
+    """A commune in the list of them: one row for each dimension that is measured of it."""
+
+    name: str
+    path: str
+    cells: Mapping[QualityDimension, QualityRow]
+
+
+SHOWN_OF_UNIT: Mapping[QualityDimension, QualityMetric] = {
+    **SHOWN_OF_SOURCE,
+    QualityDimension.LIVE: QualityMetric.CHANGED_IN_TIME,
+}
+"""A commune has no age: its records come with their sources."""
+
+
+def read_units(nodes: Iterable[Node], names: Mapping[str, str]) -> tuple[UnitLine, ...]:
+    """Communes as a whole, by name. `names` are those of their codes."""
+    cells: dict[str, dict[QualityDimension, QualityRow]] = {}
+    for node in nodes:
+        dimension = METRICS[QualityMetric(node["isMeasurementOf"])].dimension
+        cells.setdefault(node["computedOn"]["unit"], {})[dimension] = make_row(node, may_see_rows=False)
+    lines = (UnitLine(names.get(unit, unit), unit_path(unit), own) for unit, own in cells.items())
+    return tuple(sorted(lines, key=lambda line: (line.name, line.path)))
+
+
 def source_path(source: str, entity: str | None = None) -> str:
     """The address of a source's page, or of one kind of record of it."""
     path = f"{QUALITY_PATH}/sources/{quote(source, safe='')}"
     return f"{path}?{urlencode({'entity': entity})}" if entity else path
 
 
-def unit_path(unit: str) -> str:
-    """The address of a unit's page."""
-    return f"{QUALITY_PATH}/units?{urlencode({'unit': unit})}"
+def unit_path(unit: str, entity: str | None = None) -> str:
+    """The address of a unit's page, or of one kind of record of it."""
+    return f"{QUALITY_PATH}/units?{urlencode({'unit': unit} | ({'entity': entity} if entity else {}))}"
 
 
 def procedure_path(code: str) -> str:

@@ -81,11 +81,18 @@ class RejectedPages(PageGroup):
 
     @answer_signed_in
     async def groups_page(self, request: Request, person: PagePerson) -> Response:
-        """Groups of rejected rows, the largest first."""
-        found = await self.graph.run_purpose(person.headers, COUNTS, "RejectedRows", {})
-        groups = [(make_address(node), view) for node, view in zip(found["rejectedRows"], read_rejected(found["rejectedRows"]), strict=True)]  # fmt: skip
+        """Groups of rejected rows, the largest first: of those that wait, or of those that were left out."""
+        is_dismissed = request.query_params.get("dismissed") == "1"
+        found = await self.graph.run_purpose(person.headers, COUNTS, "RejectedRows", {"dismissed": is_dismissed})
+        nodes = found["rejectedRows"]
+        groups = [
+            (make_address(node, dismissed=is_dismissed), view)
+            for node, view in zip(nodes, read_rejected(nodes), strict=True)
+        ]
         values = {
             "here": REJECTED_PATH,
+            "dismissed_address": f"{REJECTED_PATH}?dismissed=1",
+            "is_dismissed": is_dismissed,
             "groups": groups,
             "titles": self.parts.sources,
             "total": sum(view.rows for _, view in groups),
@@ -221,10 +228,11 @@ class RejectedPages(PageGroup):
         return self.render("steward/rejected_group.html", person, values, 422 if shown else 200)
 
 
-def make_address(node: Mapping[str, Any]) -> str:
-    """The address of a group's page."""
+def make_address(node: Mapping[str, Any], *, dismissed: bool = False) -> str:
+    """The address of a group's page, of its rows that wait or of those that were left out."""
     path = "/".join(quote(str(node[name]), safe="") for name in ("source", "stream", "entity", "rule"))
-    return f"{REJECTED_PATH}/{path}" + (f"?{urlencode({'field': node['field']})}" if node["field"] else "")
+    asked = {**({"field": node["field"]} if node["field"] else {}), **({"dismissed": 1} if dismissed else {})}
+    return f"{REJECTED_PATH}/{path}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 def read_group(request: Request) -> dict[str, str | None]:

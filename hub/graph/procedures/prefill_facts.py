@@ -13,6 +13,7 @@ from hub.model.names import quote_identifier
 from hub.model.registry import Entity, Registry
 from hub.procedures.answering.source_findings import EntitySource, SourceTrouble
 from hub.procedures.answering.subjects import PrefillSubject
+from hub.store.query import render_has_rows
 
 KEPT_S = 5.0
 """How long the state of the sources is kept: a run that ends meanwhile is seen that much later."""
@@ -158,7 +159,7 @@ def _streams(entity: Entity) -> str:
             select json_agg(json_build_object('source', s.connector, 'completedAt', s.as_of, 'trouble', s.trouble)
                 order by s.connector, s.name)
             from s
-            where exists (select from data.{quote_identifier(entity.table)} d where d.stream_id = s.id)
+            where {render_has_rows(f"data.{quote_identifier(entity.table)}", "s.id")}
                 or exists (select from emitted e where e.id = s.id and e.entity = '{entity.name}'))"""  # noqa: S608
 
 

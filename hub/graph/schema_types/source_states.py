@@ -10,6 +10,7 @@ from hub.graph.execution.reads import Reads
 from hub.ledger.writing.records import SourceState
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
+from hub.store.query import render_has_rows
 
 KEPT_S = 5.0
 MAX_ASKED = 1_000
@@ -58,7 +59,7 @@ def select_source_states(registry: Registry) -> str:
             select json_agg(json_build_array(connector, as_of) order by connector)
             from (
                 select s.connector, min(s.as_of) as as_of from hub.stream s
-                where exists (select from data.{quote_identifier(entity.table)} d where d.stream_id = s.id)
+                where {render_has_rows(f"data.{quote_identifier(entity.table)}", "s.id")}
                 group by s.connector
             ) filled)"""  # noqa: S608 constants and quoted identifiers
         for entity in registry

@@ -71,7 +71,7 @@ MEASUREMENT: Fields = {
     "asOf": ("DateTime | None", "As of when the data was known; null if it never was."),
     "isLate": ("bool", "Of an age: whether it is more than promised."),
     "measuredAt": ("DateTime", "When it was measured."),
-    "trend": ("list[QualityPoint]", f"The same in the newest {TREND_SNAPSHOTS} snapshots, the oldest first. Small cells by unit and field have none."),
+    "trend": ("list[QualityPoint]", f"The same in the newest {TREND_SNAPSHOTS} snapshots, the oldest first. Counts by unit and kind of record have none."),
 }  # fmt: skip
 COUNTS: Fields = {
     "numerator": ("int", "Rows for which it holds."),

@@ -69,9 +69,16 @@ def sector_work_fields(names: Namespace) -> dict[str, Any]:
         }
         names[name] = object_type(name, about, made)
 
-    async def discrepancy_counts(info: Info[Any, Any]) -> Any:
+    async def discrepancy_counts(
+        info: Info[Any, Any],
+        sector: Annotated[Any, strawberry.argument(description="Of copies of this sector alone.")] = None,
+        entity: Annotated[str | None, strawberry.argument(description="Of this kind of record alone.")] = None,
+        field: Annotated[str | None, strawberry.argument(description="Of this column alone.")] = None,
+        closed: Annotated[bool, strawberry.argument(description="Also those that agree again.")] = False,
+    ) -> Any:
         find_steward(info)
-        return await info.context.executor.reviews.run(_read_counts)
+        which = Which(None if sector is None else sector.name.lower(), entity, field, every=closed)
+        return await info.context.executor.reviews.run(lambda c: _read_counts(c, which))
 
     async def source_corrections(
         info: Info[Any, Any],
@@ -88,9 +95,11 @@ def sector_work_fields(names: Namespace) -> dict[str, Any]:
         info: Info[Any, Any],
         sector: Annotated[Any, strawberry.argument(description="The sector that mends.")],
         kind: Annotated[Any, strawberry.argument(description="Only those that differ so.")] = None,
+        entity: Annotated[str | None, strawberry.argument(description="Of this kind of record alone.")] = None,
+        field: Annotated[str | None, strawberry.argument(description="Of this column alone.")] = None,
     ) -> Any:
         find_steward(info)
-        which = Which(sector.name.lower(), kind=None if kind is None else kind.name)
+        which = Which(sector.name.lower(), entity, field, kind=None if kind is None else kind.name)
         rows = await info.context.executor.reviews.run(lambda c: _read_handed(c, which))
         reading = info.context.reading
         reading.kind = RecordKind.EXPORT
@@ -107,9 +116,11 @@ def sector_work_fields(names: Namespace) -> dict[str, Any]:
     source_corrections.__annotations__["return"] = list[correction]  # type: ignore[valid-type]  # made from data
     discrepancy_handover.__annotations__["return"] = names["DiscrepancyHandover"]
     sectors, kinds = names["Sector"], names["DiscrepancyKind"]
-    mends, differ = (
-        strawberry.argument(description=text) for text in ("The sector that mends.", "Only those that differ so.")
+    mends, differ, owns = (
+        strawberry.argument(description=text)
+        for text in ("The sector that mends.", "Only those that differ so.", "Of copies of this sector alone.")
     )
+    discrepancy_counts.__annotations__["sector"] = Annotated[sectors | None, owns]
     discrepancy_handover.__annotations__["sector"] = Annotated[sectors, mends]
     discrepancy_handover.__annotations__["kind"] = Annotated[kinds | None, differ]
     return {
@@ -122,8 +133,8 @@ def sector_work_fields(names: Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read_counts(connection: Connection[Any]) -> list[Whole]:
-    return [_show_count(one) for one in count_discrepancies(connection, Which())[:MAX_COUNTS]]
+def _read_counts(connection: Connection[Any], which: Which) -> list[Whole]:
+    return [_show_count(one) for one in count_discrepancies(connection, which)[:MAX_COUNTS]]
 
 
 def _show_count(one: Number) -> Whole:

@@ -138,14 +138,32 @@ def source_fields(names: Namespace) -> dict[str, Any]:
             )
         return await info.context.executor.reviews.run(lambda c: state_reads.read_runs(c, source, first))
 
-    run_type = names["SourceRun"]
+    async def rejected_rows(
+        info: Info[Any, Any],
+        dismissed: Annotated[
+            bool, strawberry.argument(description="Rows that a person dismissed, instead of those that wait.")
+        ] = False,
+    ) -> Any:
+        find_steward(info)
+        executor = info.context.executor
+        if dismissed:  # readers of counts may not see what was decided of a row
+            return await executor.desk.run(lambda c: state_reads.read_rejected(c, dismissed=True))
+        return await executor.reviews.run(state_reads.read_rejected)
+
+    run_type, rejected_type = names["SourceRun"], names["RejectedRows"]
+    rejected_rows.__annotations__["return"] = list[rejected_type]  # type: ignore[valid-type]  # made from data
+    rejected = strawberry.field(
+        resolver=rejected_rows,
+        name="rejectedRows",
+        description="How many rows wait in quarantine, by rule. For operators and reviewers.",
+    )
     source_runs.__annotations__["return"] = list[run_type]  # type: ignore[valid-type]  # made from data
     runs = strawberry.field(resolver=source_runs, name="sourceRuns", description="The newest runs. For operators.")
     return {
         "sources": _list_field("sources", "SourceState", names, None, "Every source, by name. For operators and reviewers."),
         "source_runs": runs,
         "schema_drift": _list_field("schemaDrift", "SchemaDrift", names, state_reads.read_drift, "Open schema drift, worst first. For operators and reviewers."),
-        "rejected_rows": _list_field("rejectedRows", "RejectedRows", names, state_reads.read_rejected, "How many rows wait in quarantine, by rule. For operators and reviewers."),
+        "rejected_rows": rejected,
         "run_approvals": _list_field("runApprovals", "RunApproval", names, state_reads.read_approvals, "What runs ask a person to allow, newest first. For operators and reviewers."),
     }  # fmt: skip
 

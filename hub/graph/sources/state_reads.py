@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import class_row, dict_row
 
 from hub.graph.schema_types.fields import Whole
 from hub.ingest.drift.records import DriftRecord, list_drift
 from hub.ingest.guards.approvals import Approval, list_approvals
 from hub.ingest.guards.circuit_breaker import PAUSED
+from hub.ingest.quarantine.rule_groups import DISMISSED_STATE, OPEN_STATE
 from hub.ingest.run.history import RunRecord, list_runs
 from hub.sdk.manifest import Manifest
 
@@ -30,7 +31,7 @@ REJECTED = """
 select s.connector, s.name as stream, q.entity, q.rule, q.field, count(*) as rows, min(q.first_seen) as oldest
 from hub.quarantine q
 join hub.stream s on s.id = q.stream_id
-where q.resolved_at is null
+where {state}
 group by 1, 2, 3, 4, 5
 order by rows desc, 1, 2, 3, 4, 5
 limit %(limit)s"""
@@ -39,7 +40,7 @@ MAX_COUNTS = 500
 
 @dataclass(frozen=True)
 class RejectedRows:
-    """How many open rows of a stream break one rule in one field, and since when."""
+    """How many rows of a stream break one rule in one field, and since when."""
 
     connector: str
     stream: str
@@ -114,8 +115,8 @@ def read_approvals(connection: Connection[Any]) -> list[Whole]:
     return [show_approval(one) for one in list_approvals(connection)[:MAX_COUNTS]]
 
 
-def read_rejected(connection: Connection[Any]) -> list[Whole]:
-    """Open rejected rows by rule, the most first."""
+def read_rejected(connection: Connection[Any], *, dismissed: bool = False) -> list[Whole]:
+    """Open rejected rows by rule, or those that a person dismissed, the most first."""
     return [
         Whole(
             source=one.connector,
@@ -126,7 +127,7 @@ def read_rejected(connection: Connection[Any]) -> list[Whole]:
             rows=one.rows,
             oldest=show_instant(one.oldest),
         )
-        for one in _read_rejected(connection)
+        for one in _read_rejected(connection, dismissed=dismissed)
     ]
 
 
@@ -199,9 +200,10 @@ def show_instant(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _read_rejected(connection: Connection[Any]) -> list[RejectedRows]:
+def _read_rejected(connection: Connection[Any], *, dismissed: bool = False) -> list[RejectedRows]:
     with connection.cursor(row_factory=class_row(RejectedRows)) as cursor:
-        return cursor.execute(REJECTED, {"limit": MAX_COUNTS}).fetchall()
+        statement = sql.SQL(REJECTED).format(state=sql.SQL(DISMISSED_STATE if dismissed else OPEN_STATE))
+        return cursor.execute(statement, {"limit": MAX_COUNTS}).fetchall()
 
 
 def _show_stream(row: Mapping[str, Any]) -> Whole:

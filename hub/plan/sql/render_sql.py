@@ -75,7 +75,10 @@ class _Renderer:
             number, kind = self.sources.bind(root.id), self.sources.bind(root.kind)
             return f"case {kind} {self._cases(root.rows, 0, number)} end"
         if isinstance(root, NodesById):
-            wanted = f"unnest({self.sources.bind(root.kinds)}, {self.sources.bind(root.ids)}) with ordinality w(kind, id, place)"
+            # Behind a subselect the planner does not count the ids: a plan for any number of them then costs as much as one for these, and is
+            # kept. Otherwise all kinds of records are planned for each request: 15 ms of the processor for the rows of a review question.
+            given = (f"(select {self.sources.bind(values)})" for values in (root.kinds, root.ids))
+            wanted = f"unnest({', '.join(given)}) with ordinality w(kind, id, place)"
             case = f"case w.kind {self._cases(root.rows, 0, 'w.id')} end"
             return f"(select coalesce(json_agg({case} order by w.place), '[]'::json) from {wanted})"
         if isinstance(root, ConnectionPage):

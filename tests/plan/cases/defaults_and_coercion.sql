@@ -192,7 +192,7 @@ from (
           ),
           '[]'::json
         )
-        from unnest($3::text[], $4::bigint[])
+        from unnest((select $3::text[]), (select $4::bigint[]))
         with ordinality w(kind, id, place)
       ) as "nodes"
     ) d$

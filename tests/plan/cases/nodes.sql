@@ -260,7 +260,7 @@ from (
           ),
           '[]'::json
         )
-        from unnest($1::text[], $2::bigint[])
+        from unnest((select $1::text[]), (select $2::bigint[]))
         with ordinality w(kind, id, place)
       ) as "nodes"
     ) d$

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import httpx2
@@ -53,6 +54,11 @@ def test_before_anything_is_measured_the_page_says_what_to_do(site: ConsoleSite)
     assert "Chưa có số liệu" in page.open(f"{QUALITY}/sources/land").text
 
 
+def find_copies_shown(page: PageReader) -> set[str]:
+    """The columns that the page of discrepancies has groups of."""
+    return set(re.findall(r'<th scope="row" data-label="Giá trị">([^<]+?) <span', page.page.text))
+
+
 def test_every_figure_has_its_numbers_and_leads_down_to_rows(measured: ConsoleSite) -> None:
     page = measured.officer("dung").open(QUALITY)
     figures = FIGURE.findall(page.text)
@@ -69,9 +75,23 @@ def test_every_figure_has_its_numbers_and_leads_down_to_rows(measured: ConsoleSi
     named = load_registry()["TaxObligation"].find_label("debtor_name")
     assert named is not None
     assert named.vi in page.text
-    (differing, *_) = re.findall(r'class="correct" href="(/console/discrepancies#[^"]+)"', page.page.text)
-    page.open(differing.partition("#")[0])
-    assert f'id="{differing.partition("#")[2]}"' in page.page.text
+    by_field = re.findall(r'class="correct" href="(/console/discrepancies[^"]+field=debtor_name)"', page.page.text)
+    page.open(unescape(by_field[0]))
+    assert find_copies_shown(page) == {f"Nghĩa vụ thuế, {named.vi[0].lower()}{named.vi[1:]}"}
+    assert page.page.text.count('id="sector-') == 1
+    with connect_for_run(measured.database) as connection:
+        connection.execute(
+            "update link.discrepancy set sys_to = now() where record_field = 'debtor_name' and sys_to is null"
+        )
+        try:
+            page.open(unescape(by_field[0]))
+            assert find_copies_shown(page) == set()
+            (closed,) = re.findall(r'href="(/console/discrepancies[^"]*closed=1)"', page.page.text)
+            assert find_copies_shown(page.open(unescape(closed))) == {
+                f"Nghĩa vụ thuế, {named.vi[0].lower()}{named.vi[1:]}"
+            }
+        finally:
+            connection.execute("update link.discrepancy set sys_to = null where record_field = 'debtor_name'")
     page.open(f"{QUALITY}/sources/land?entity=Parcel")
     (rejected, *_) = re.findall(r'href="(/console/rejected/[^"]+)"', page.page.text)
     assert page.open(rejected).page.status_code == 200
@@ -83,10 +103,16 @@ def test_communes_have_names_and_their_own_pages(measured: ConsoleSite) -> None:
     found = re.findall(r'<a href="(/console/quality/units\?unit=[^"]+)">([^<]+)</a>', page.page.text)
     assert found
     assert all(not name[0].isdigit() for _, name in found), "codes are told by their names"
+    assert all(f">{words} <" in page.page.text for words in ("Đúng", "Đủ", "Sạch", "Sống")), "by four figures"
     page.open(found[0][0])
     counts = [int(number.replace(".", "")) for pair in FIGURE.findall(page.text) for number in pair]
     assert counts
     assert all(count % 10 == 0 for count in counts), "by commune, counts are of tens"
+    fields = re.findall(r'href="(/console/quality/units\?unit=[^"]+entity=Citizen)"', page.page.text)
+    sex = load_registry()["Citizen"].find_label("sex")
+    assert sex is not None
+    assert sex.vi not in page.text
+    assert sex.vi in page.open(unescape(fields[0])).text
 
 
 def test_a_late_source_and_an_old_measurement_are_said_to_be_so(measured: ConsoleSite) -> None:

@@ -1,6 +1,7 @@
 """Prepared reads: values, errors, cancellation and lost connections on a real server; the connection is good afterwards or gone."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ from psycopg import AsyncConnection
 
 from hub.store.connections import prepared_reads
 from hub.store.connections.prepared_reads import PreparedReads
+from tests.plan.test_cases import CASES, plan
 
 Scenario = Callable[[AsyncConnection[Any]], Coroutine[Any, Any, None]]
 
@@ -45,6 +47,19 @@ def test_large_values_both_ways(database_url: str) -> None:
         assert await PreparedReads().value(connection, "select $1::text || $1::text", [large]) == (large * 2).encode()
 
     on_a_connection(database_url, scenario)
+
+
+def test_rows_by_id_are_planned_once_and_not_for_each_request(database_url: str) -> None:
+    made, parameters = plan(CASES[0].parent / "nodes.graphql")
+    with psycopg.connect(database_url, autocommit=True, prepare_threshold=0) as connection:
+        for _ in range(8):
+            # As psycopg writes parameters; names of rows have a $ within.
+            text = re.sub(r"(?<!\w)\$(\d+)", r"%(p\1)s", made.sql.replace("%", "%%"))
+            connection.execute(text.encode(), {f"p{place}": value for place, value in enumerate(parameters, 1)})
+        found = connection.execute(
+            "select generic_plans > 0 from pg_prepared_statements where statement like '%ordinality w(kind%'"
+        ).fetchone()
+    assert found == (True,)
 
 
 def test_an_error_leaves_the_connection_as_it_was(database_url: str) -> None:

@@ -123,6 +123,7 @@ def test_a_copy_that_is_spelled_otherwise_is_one_disagreement(connection: Connec
     moved = find_moved(before, count_all(connection, measure(connection, START)))
     assert moved == {
         "AGREEMENT|finance|obligations|TaxObligation|debtor_name||||": (-1, 0),
+        "AGREEMENT|finance|obligations|TaxObligation|||||": (-1, 0),
         "AGREEMENT|finance|||||||": (-1, 0),
     }
 
@@ -182,7 +183,9 @@ def test_an_answer_that_says_wrong_lowers_precision_and_its_interval(connection:
 
 def keep_prefill(connection: Connection[Any], dossier: int, statuses: Mapping[str, str]) -> None:
     """A snapshot of a dossier, with one answer of each requirement."""
-    outcomes = [{"requirement": code, "role": None, "status": status, "reasons": []} for code, status in statuses.items()]
+    outcomes = [
+        {"requirement": code, "role": None, "status": status, "reasons": []} for code, status in statuses.items()
+    ]
     connection.execute(
         "insert into hub.prefill_snapshot (dossier_id, procedure, procedure_version, declaration, roles, paths, outcomes, digest, at,"
         " hub_version, occasion, kept_by, keep_days) values (%s, 'trial-transfer', '1', '-', '{}', '{}', %s, '', now(), '1',"
@@ -256,6 +259,77 @@ def test_a_renamed_column_is_one_column_of_its_stream(connection: Connection[Any
     }
 
 
+def test_what_is_planted_in_a_commune_moves_its_measures_by_tens_and_those_of_no_other(
+    connection: Connection[Any],
+) -> None:
+    # A thousand people in a hundred communes are small cells only: every other one moves to the same commune.
+    (unit,) = connection.execute("select min(residence_unit_code) from data.citizen").fetchone() or ("",)
+    connection.execute("alter table data.citizen disable trigger user")
+    connection.execute(
+        "update data.citizen set residence_unit_code = %s, changed_at_source = null where id %% 2 = 0", (unit,)
+    )
+    before = count_all(connection, measure(connection, START))
+    # 20 of its people are rejected, 30 changed lately, of whom 10 came late; elsewhere one is rejected.
+    stream, run = connection.execute(
+        "select s.id, max(r.id) from hub.stream s join hub.run r on r.connector = s.connector where s.name = 'citizens' group by 1"
+    ).fetchone() or (0, 0)
+    connection.execute(
+        "insert into hub.quarantine (stream_id, run_id, entity, source_key, field, rule, reason, payload, payload_hash,"
+        " connector_version) select %s, %s, 'Citizen', source_key, 'sex', 'trial', '-', '{}', source_key, '1'"
+        " from (select source_key, row_number() over (partition by residence_unit_code = %s order by id) as place,"
+        " residence_unit_code = %s as inside from data.citizen) c where place <= case when inside then 20 else 1 end",
+        (stream, run, unit, unit),
+    )
+    connection.execute(
+        "update data.citizen c set changed_at_source = f.at, sys_from = f.at + make_interval(hours => case when place > 20 then 31 else 1 end)"
+        " from (select min(started_at) as at from hub.run where connector = 'population' and status = 'SUCCEEDED') f,"
+        " (select id, row_number() over (order by id) as place from data.citizen where residence_unit_code = %s order by id limit 30) p"
+        " where p.id = c.id",
+        (unit,),
+    )
+    moved = find_moved(before, count_all(connection, measure(connection, START)))
+    assert {series: step for series, step in moved.items() if unit in series} == {
+        f"ROWS_VALID|population|citizens|Citizen||{unit}|||": (-20, 0),
+        f"ROWS_VALID|||||{unit}|||": (-20, 0),
+        f"CHANGED_IN_TIME|population|citizens|Citizen||{unit}|||": (20, 30),
+        f"CHANGED_IN_TIME|||||{unit}|||": (20, 30),
+    }
+
+
+def test_a_copy_that_differs_counts_in_the_commune_of_its_person(connection: Connection[Any]) -> None:
+    (unit,) = connection.execute("select min(residence_unit_code) from data.citizen").fetchone() or ("",)
+    connection.execute("update data.citizen set residence_unit_code = %s where id %% 2 = 0", (unit,))
+    before = count_all(connection, measure(connection, START))
+    copies = (
+        "from link.marital_status_person l join data.marital_status m on m.id = l.record_id and m.person_name is not null"
+        " join data.citizen c on c.id = l.found_id and c.residence_unit_code = %s and l.status <> 'UNCONFIRMED'"
+        " left join link.discrepancy d on d.record_id = m.id and d.record_field = 'person_name' and d.sys_to is null"
+    )
+    compared, differing = connection.execute(f"select count(*), count(d.id) {copies}".encode(), (unit,)).fetchone() or (
+        0,
+        0,
+    )
+    series = f"AGREEMENT|population|marital_statuses|MaritalStatus|person_name|{unit}|||"
+    assert before[series] == ((compared - differing) // 10 * 10, compared // 10 * 10)
+    planted = connection.execute(
+        "insert into link.discrepancy (field, record_entity, record_id, record_field, recorded, subject_kind, subject_id, found_id,"
+        " subject_field, held, kind, sector, stream_id, source_key, sys_from) select 'MaritalStatus.person', 'MaritalStatus', m.id,"
+        " 'person_name', 'A', 'Citizen', c.id, c.id, 'full_name', 'B', 'DIFFERS', 'citizen', m.stream_id, m.source_key, now()"
+        f" {copies} where d.id is null order by m.id limit 10".encode(),
+        (unit,),
+    ).rowcount
+    assert planted == 10
+    moved = find_moved(before, count_all(connection, measure(connection, START)))
+    assert moved.pop("AGREEMENT|population|marital_statuses|MaritalStatus|person_name||||") == (-10, 0)
+    assert moved.pop("AGREEMENT|population|marital_statuses|MaritalStatus|||||") == (-10, 0)
+    assert moved.pop("AGREEMENT|population|||||||") == (-10, 0)
+    assert moved == {
+        series: (-10, 0),
+        f"AGREEMENT|population|marital_statuses|MaritalStatus||{unit}|||": (-10, 0),
+        f"AGREEMENT|||||{unit}|||": (-10, 0),
+    }
+
+
 def test_small_cells_are_never_kept_and_counts_by_unit_are_of_tens(connection: Connection[Any]) -> None:
     snapshot = measure(connection, START)
     step = snapshot.smallest_cell
@@ -283,7 +357,7 @@ def test_a_day_has_one_snapshot_and_old_days_are_forgotten(connection: Connectio
     series = "FILLED|population|citizens|Citizen|||||"
     assert [point.measured_at for point in read_trends(connection, [series], 30)[series]] == days
     assert connection.execute(
-        "select count(distinct snapshot_id) from hub.quality_measure where unit is not null and field is not null"
+        "select count(distinct snapshot_id) from hub.quality_measure where unit is not null and entity is not null"
     ).fetchone() == (1,)
 
 

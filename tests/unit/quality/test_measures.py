@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.model.authorities import find_copies
 from hub.model.registry import load_registry
 from hub.quality.entity_counts import find_unit_column, render_compared_counts, render_fill_counts
-from hub.quality.measure import StreamFacts, measure_fields
+from hub.quality.entity_measures import StreamFacts, measure_fields
 from hub.quality.measures import Measured, QualityMeasure, round_cell, sum_measures, sum_sources
 from hub.quality.metrics import METRICS, QualityMetric
 from hub.quality.words import show_counts, show_day, show_interval, show_share, show_value
