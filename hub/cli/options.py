@@ -1,7 +1,37 @@
 """Options that several commands have."""
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Protocol
 
 from cyclopts import Parameter
 
+
+class BilingualText(Protocol):
+    """What has words in both languages."""
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        ...
+
+
+class LabelLanguage(StrEnum):
+    """The language of labels in a table."""
+
+    VI = "vi"
+    EN = "en"
+
+    def pick(self, label: BilingualText) -> str:
+        """The words of a label in this language."""
+        return label.vi if self is LabelLanguage.VI else label.en
+
+
+Lang = Annotated[
+    LabelLanguage, Parameter(name="--lang", help="Language of labels: vi or en. With --json there are codes instead.")
+]
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document.")]

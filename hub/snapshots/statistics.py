@@ -51,10 +51,10 @@ class RequirementStatistics:
     code: str
     answers: int = 0
     held: int = 0
-    dossiers: int = 0
     not_held: Counter[str] = field(default_factory=Counter)
     asks_refused: int = 0
     asks_granted: int = 0
+    dossiers: int = 0
 
     @property
     def share_held(self) -> float | None:

@@ -10,7 +10,7 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
@@ -18,6 +18,8 @@ from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
 from hub.ingest.quarantine import entries as waiting
 from hub.ingest.quarantine.entries import QuarantineFilter
+from hub.model.labels import find_label
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 
 if TYPE_CHECKING:
@@ -69,17 +71,25 @@ def list_command(
 
 
 @app.command(name="counts")
-def counts_command(*, json: Json = False) -> None:
+def counts_command(*, lang: Lang = LabelLanguage.VI, json: Json = False) -> None:
     """Count rejected rows by connector, stream, kind of record, rule and field."""
     with _store_to_read() as connection:
         found = waiting.count_entries(connection)
     if json:
         show_json([asdict(number) for number in found])
         return
-    rows = [(n.connector, n.stream, n.entity, n.rule, n.field, n.rows, f"{n.oldest:%Y-%m-%d %H:%M}") for n in found]
-    show_table(
-        "Quarantine", ("connector", "stream", "record", "rule", "field", "rows", "oldest"), rows, numbers=("rows",)
-    )
+    rows = [
+        (
+            n.connector,
+            n.stream,
+            lang.pick(find_label(load_registry(), n.entity, n.field)),
+            n.rule,
+            n.rows,
+            f"{n.oldest:%Y-%m-%d %H:%M}",
+        )
+        for n in found
+    ]
+    show_table("Quarantine", ("connector", "stream", "of", "rule", "rows", "oldest"), rows, numbers=("rows",))
 
 
 @app.command(name="show")

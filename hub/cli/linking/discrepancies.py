@@ -16,14 +16,16 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.ledger.writing.records import RecordKind
 from hub.link.discrepancies import handover
-from hub.link.discrepancies.handover import Which
+from hub.link.discrepancies.handover import Discrepancy, Number, Which
+from hub.model.labels import find_label
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 
 app = cyclopts.App(name="discrepancies")
@@ -45,6 +47,7 @@ def list_command(
     since: Since = None,
     all: All = False,
     limit: Annotated[int, Parameter(help="Maximum number of rows.")] = 100,
+    lang: Lang = LabelLanguage.VI,
     json: Json = False,
 ) -> None:
     """List discrepancies, newest first, without their values."""
@@ -59,8 +62,7 @@ def list_command(
         "sector",
         "connector",
         "stream",
-        "record",
-        "field",
+        "copy",
         "authority",
         "kind",
         "better",
@@ -68,7 +70,7 @@ def list_command(
         "until",
     )
     rows = [
-        (str(d.id), d.sector, d.connector, d.stream, d.entity, d.field, f"{d.subject_kind}.{d.subject_field}", d.kind, d.better,
+        (str(d.id), d.sector, d.connector, d.stream, *_name_copy(d, lang), d.kind, d.better,
          f"{d.since:%Y-%m-%d %H:%M}", d.until and f"{d.until:%Y-%m-%d %H:%M}")
         for d in found
     ]  # fmt: skip
@@ -84,6 +86,7 @@ def counts_command(
     kind: Kind = None,
     since: Since = None,
     all: All = False,
+    lang: Lang = LabelLanguage.VI,
     json: Json = False,
 ) -> None:
     """Count discrepancies, by sector, stream, kind of record, column and grade."""
@@ -93,9 +96,9 @@ def counts_command(
     if json:
         show_json([asdict(number) for number in found])
         return
-    columns = ("sector", "connector", "stream", "record", "field", "authority", "kind", "rows", "oldest")
+    columns = ("sector", "connector", "stream", "copy", "authority", "kind", "rows", "oldest")
     rows = [
-        (n.sector, n.connector, n.stream, n.entity, n.field, f"{n.subject_kind}.{n.subject_field}", n.kind, n.rows,
+        (n.sector, n.connector, n.stream, *_name_copy(n, lang), n.kind, n.rows,
          f"{n.oldest:%Y-%m-%d %H:%M}")
         for n in found
     ]  # fmt: skip
@@ -143,6 +146,13 @@ def export_command(
         OUT.print(f"{folder / name}.csv: {count:,} discrepancies")
     if not written:
         OUT.print("there are none")
+
+
+def _name_copy(one: Discrepancy | Number, lang: LabelLanguage) -> tuple[str, str]:
+    """The copy and what it is held against, in words."""
+    columns = ((one.entity, one.field), (one.subject_kind, one.subject_field))
+    copy, authority = (lang.pick(find_label(load_registry(), entity, field)) for entity, field in columns)
+    return copy, authority
 
 
 def _write(path: Path, rows: Iterator[handover.Handed]) -> int:

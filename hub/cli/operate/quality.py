@@ -1,18 +1,21 @@
 """`hub quality`: how correct, sufficient, clean and live the data is. How right links are is `hub link quality`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
 
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
+from hub.console.operator.rejected_groups import RULE_WORDS
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
+from hub.model.labels import find_label, make_readable
 from hub.model.registry import load_registry
-from hub.quality.measures import QualityMeasure
+from hub.procedures.declaration.definition import find_procedure
+from hub.quality.measures import Measured, QualityMeasure
 from hub.quality.metrics import DIMENSION_WORDS, METRICS, QualityMetric
 from hub.quality.snapshots import MeasureFilter, find_newest_snapshot, read_measures, take_snapshot
 from hub.quality.words import show_interval, show_value
@@ -44,6 +47,7 @@ def show_command(
     unit: Several = None,
     procedure: Several = None,
     metric: Annotated[list[QualityMetric] | None, Parameter(negative=())] = None,
+    lang: Lang = LabelLanguage.VI,
     json: Json = False,
 ) -> None:
     """Show the newest snapshot: each figure with its numerator and denominator. Without a unit, those of all units together.
@@ -84,19 +88,49 @@ def show_command(
         )
         return
     columns = ("dimension", "metric", "of", "value", "interval", "as of")
-    show_table(f"Quality at {snapshot.measured_at.isoformat(timespec='minutes')}", columns, list(_list_rows(measures)))
+    show_table(
+        f"Quality at {snapshot.measured_at.isoformat(timespec='minutes')}", columns, list(_list_rows(measures, lang))
+    )
 
 
 def _as_tuple(given: list[Any] | None) -> tuple[str, ...] | None:
     return None if not given else tuple(str(one) for one in given)
 
 
-def _list_rows(measures: list[QualityMeasure]) -> Iterator[tuple[str, ...]]:
+def _list_rows(measures: list[QualityMeasure], lang: LabelLanguage) -> Iterator[tuple[str, ...]]:
+    titles = {name: lang.pick(manifest.title) for name, manifest in load_manifests().items()}
     for one in measures:
         facts = METRICS[one.metric]
-        of = " ".join(text for text in vars(one.of).values() if text)
+        of = "; ".join(_describe_object(one.of, lang, titles))
         as_of = one.as_of.isoformat(timespec="minutes") if one.as_of else ""
-        yield (DIMENSION_WORDS[facts.dimension].vi, facts.name.vi, of, show_value(one).vi, show_interval(one), as_of)
+        labels = (DIMENSION_WORDS[facts.dimension], facts.name)
+        yield *(lang.pick(label) for label in labels), of, lang.pick(show_value(one)), show_interval(one), as_of
+
+
+def _describe_object(of: Measured, lang: LabelLanguage, titles: Mapping[str, str]) -> Iterator[str]:
+    """What a measure is of, in words. Source, stream and unit keep their codes, which commands take."""
+    if of.source is not None:
+        yield f"{titles.get(of.source, of.source)} ({of.source}{f'.{of.stream}' if of.stream else ''})"
+    if of.entity is not None:
+        yield lang.pick(find_label(load_registry(), of.entity, of.field))
+    if of.rule is not None:
+        yield lang.pick(RULE_WORDS.get(of.rule, make_readable(of.rule)))
+    if of.unit is not None:
+        yield of.unit
+    if of.procedure is not None:
+        yield from _describe_procedure(of.procedure, of.requirement, lang)
+
+
+def _describe_procedure(code: str, requirement: str | None, lang: LabelLanguage) -> Iterator[str]:
+    try:
+        procedure = find_procedure(code)
+    except OperationRefused:  # it was measured, and is declared no more
+        yield from filter(None, (code, requirement))
+        return
+    yield lang.pick(procedure.name)
+    if requirement is not None:
+        declared = procedure.by_code.get(requirement)
+        yield lang.pick(declared.label if declared else make_readable(requirement))
 
 
 def _describe(one: QualityMeasure) -> dict[str, Any]:

@@ -367,12 +367,21 @@ def test_the_command_measures_and_shows_numerator_and_denominator(
     with connect_for_run(province_url) as connection:
         connection.execute("truncate hub.quality_snapshot cascade")
     monkeypatch.setenv("HUB_DATABASE_URL", province_url)
-    for command in (["quality", "measure"], ["quality", "show", "--source", "land", "--metric", "FILLED", "--json"]):
+    shown = ["quality", "show", "--source", "land", "--metric", "FILLED"]
+    printed = []
+    for command in (["quality", "measure"], shown, [*shown, "--lang", "en"], [*shown, "--json"]):
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main(command)
         assert not left.value.code
-    told = json.loads(capsys.readouterr().out)
+        printed.append(capsys.readouterr().out)
+    field = load_registry()["LandUseRight"].find_label("share")
+    assert field is not None
+    # Words of one cell may stand in two lines.
+    assert all(word in printed[1].lower() for word in field.vi.lower().split())
+    assert field.en.split()[0].lower() in printed[2].lower()
+    assert not any("LandUseRight" in table or "issued_on" in table for table in printed[1:3])
+    told = json.loads(printed[3])
     assert {one["source"] for one in told["measures"]} == {"land"}
     assert {one["dimension"] for one in told["measures"]} == {"SUFFICIENT"}
     assert all(0 <= one["numerator"] <= one["denominator"] for one in told["measures"])
