@@ -4,10 +4,16 @@ import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import MagicMock
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.console.developer.start_pages import SDL_PATH
+from hub.console.layout.page_response import SCRIPT_PATH, STYLE_PATH
+from hub.console.operator.source_pages import LIVE_PATH
+from hub.console.pages import Console
 from hub.ingest.connectors import load_manifests
 from hub.jobs.schema import migrate_queue
 from hub.model.registry import load_registry
@@ -24,6 +30,10 @@ from tests.system.servers.console_site import store as store
 HERE = Path(__file__).parent
 MOST_TABS = 60
 VIEWPORTS = ((1366, 768), (390, 844))
+NO_PAGES = frozenset({STYLE_PATH, SCRIPT_PATH, LIVE_PATH, SDL_PATH})
+"""What the console serves beside its pages."""
+HELD_PATHS: set[str] = set()
+"""Paths of the pages that were held against axe-core, by all tests of this file."""
 RUN_AXE = """async () => {
     const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']});
     return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(' | ')}`);
@@ -102,6 +112,7 @@ def test_from_sign_in_to_the_sheet_by_keyboard_in_four_steps(watched: WatchedPag
 def find_faults(page: Page, axe: str, name: str) -> list[str]:
     """Violations of axe-core at both screens, and whether the page is wider than one."""
     faults: list[str] = []
+    HELD_PATHS.add(urlsplit(page.url).path)
     for width, height in VIEWPORTS:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("scrollTo(0, 0)")  # what lies half under a bar that sticks to the screen has no size of its own
@@ -119,6 +130,8 @@ def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, si
     def check(name: str) -> None:
         faults.extend(find_faults(page, axe, name))
 
+    page.goto(f"{site.url}/sign-in?next=/console")
+    check("sign-in")
     sign_in(page, site)
     check("search")
     search(page, "Hoà", "Tìm người hoặc hồ sơ")
@@ -241,6 +254,11 @@ def test_quality_leads_from_sources_to_fields_and_communes(watched: WatchedPage,
     page.get_by_role("link", name="Theo xã, phường").focus()
     press_enter(page)
     assert find_faults(page, axe, "quality-units") == []
+    page.locator("tbody a").first.focus()
+    press_enter(page)
+    assert find_faults(page, axe, "quality-unit") == []
+    page.goto(f"{site.url}/console/quality/procedures/land-right-transfer")
+    assert find_faults(page, axe, "quality-procedure") == []
     page.goto(f"{site.url}/console/quality/sources/finance")
     tab_to(page, "Từng trường")
     press_enter(page)
@@ -255,7 +273,13 @@ def test_a_steward_mends_a_group_of_rejected_rows(
     assert find_faults(page, axe, "rejected groups") == []
     press_key(page, "1")
     page.go_back()
-    page.get_by_role("link", name=re.compile("^Công dân, ngày sinh")).click()
+    tab_to(page, "Bản ghi đã để ngoài")
+    press_enter(page)
+    assert find_faults(page, axe, "groups left out") == []
+    tab_to(page, "Bản ghi đang chờ")
+    press_enter(page)
+    tab_to(page, "Công dân, ngày sinh")
+    press_enter(page)
     assert find_faults(page, axe, "rejected group") == []
     page.get_by_label(re.compile("^Cách sửa")).select_option("READ_DAY:MONTH_DAY_YEAR")
     page.get_by_label(re.compile("^Lý do, căn cứ")).fill("nguồn ghi tháng trước")
@@ -265,7 +289,8 @@ def test_a_steward_mends_a_group_of_rejected_rows(
     tab_to(page, "Áp dụng cho 2 bản ghi")
     press_enter(page)
     expect(page.get_by_text("Đã ghi cách sửa")).to_be_visible()
-    page.get_by_role("button", name=re.compile("^Để ngoài")).click()
+    tab_to(page, "Để ngoài bản ghi đã chọn")
+    press_enter(page)
     expect(page.get_by_text("Đánh dấu ít nhất một bản ghi.")).to_be_visible()
     assert find_faults(page, axe, "dismissal refused") == []
     assert watched.outside == []
@@ -287,7 +312,8 @@ def test_an_auditor_and_a_citizen_see_who_looked(watched: WatchedPage, site: Con
     assert site.seller not in page.url
     assert find_faults(page, axe, "log") == []
     page.goto(f"{site.url}/console/ledger")
-    page.get_by_role("button", name=re.compile("^Bắt đầu")).click()
+    tab_to(page, "Bắt đầu")
+    press_enter(page)
     expect(page.get_by_text("Đã kiểm tra.")).to_be_visible()
     assert find_faults(page, axe, "ledger") == []
     page.goto(f"{site.url}/console/breach")
@@ -298,3 +324,19 @@ def test_an_auditor_and_a_citizen_see_who_looked(watched: WatchedPage, site: Con
     assert find_faults(page, axe, "breach") == []
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_no_page_of_the_console_was_forgotten(request: pytest.FixtureRequest) -> None:
+    run = {item.name for item in request.session.items if item.path == Path(__file__)}
+    if run < {name for name in globals() if name.startswith("test_")}:
+        return  # only some of the tests of this file were chosen
+    nothing = MagicMock()  # only the table of routes is looked at
+    console = Console(nothing, nothing, nothing, {}, receipt_path="/receipt", graphql_path="/graphql", grades={})
+    pages = {
+        one.path: one.path_regex
+        for one in console.routes()
+        if "GET" in (one.methods or ()) and one.path not in NO_PAGES
+    }
+    assert "/console/dossiers/{code}" in pages
+    held = {path for path, pattern in pages.items() if any(pattern.match(visited) for visited in HELD_PATHS)}
+    assert pages.keys() - held == set()

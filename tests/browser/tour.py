@@ -1,4 +1,4 @@
-"""Retake the pictures of docs/tour.md, by walking through a demonstration: `python -m tests.browser.tour`.
+"""Retake the pictures of docs/tour.md and those of pages in the guides, by walking through a demonstration: `python -m tests.browser.tour`.
 
 It starts a demonstration of its own in a scratch folder, changes its source systems where the tour says that somebody does, and waits for the
 demonstration's worker to read the change, as a visitor would. A step that does not find what the tour promises fails.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from psycopg.conninfo import make_conninfo
 
 from hub.demo.systems.sector_systems import POPULATION_DATABASE
+from hub.ingest.connectors import load_manifests
+from hub.model.registry import load_registry
+from hub.quality.snapshots import take_snapshot
+from hub.store.engine import connect_for_run
 from tests.browser.watched import launch_chromium, watched_page
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images" / "tour"
@@ -147,6 +152,48 @@ def signed_in(browser: Browser, demo: Demonstration, who: str) -> Iterator[Visit
         assert not watched.outside, watched.outside
 
 
+def show_officer_pages(officer: Visitor) -> None:
+    """The pages of an officer, for the guide."""
+    page, sheet = officer.page, f"/console/dossiers/{officer.demo.dossier}"
+    officer.open(sheet)
+    officer.take("../console-sheet")
+    page.set_viewport_size({"width": 390, "height": 844})
+    officer.take("../console-sheet-390")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.locator("details.why").nth(20).locator("summary").click()
+    page.get_by_role("link", name=re.compile("^Xem chứng cứ")).first.click()
+    page.wait_for_load_state()
+    officer.take("../console-evidence")
+    officer.open(sheet)
+    page.get_by_role("link", name=re.compile("^Yêu cầu giấy tờ")).first.click()
+    page.wait_for_load_state()
+    officer.take("../console-papers")
+    officer.open("/console/dossiers")
+    officer.take("../console-dossiers")
+
+
+def show_steward_pages(reviewer: Visitor) -> None:
+    """The page of a reviewer, for the guide."""
+    reviewer.open("/console/review")
+    reviewer.take("../console-review")
+
+
+def show_operator_pages(operator: Visitor) -> None:
+    """The pages of an operator, for the guide. Three nights are measured: a trend."""
+    with connect_for_run(operator.demo.database_url) as connection:
+        for days in (2, 1, 0):
+            at = datetime.now(UTC) - timedelta(days=days)
+            take_snapshot(connection, load_registry(), load_manifests(), keep_days=400, at=at)
+    for path, name in (
+        ("sources", "sources"),
+        ("state", "state"),
+        ("quality", "quality"),
+        ("quality/units", "quality-units"),
+    ):
+        operator.open(f"/console/{path}")
+        operator.take(f"../console-{name}")
+
+
 def walk_transfer(officer: Visitor) -> None:
     """A transfer of land from the counter to the receipt."""
     page, code = officer.page, f"{officer.demo.dossier[:-4]}0077"
@@ -240,6 +287,7 @@ def walk_broken_source(operator: Visitor) -> None:
 def walk_own_data(citizen: Visitor) -> None:
     """A citizen sees who looked, and why."""
     citizen.open("/console/mine")
+    citizen.take("../console-mine")
     citizen.take("citizen-1-own-data")
     citizen.take("citizen-2-who-looked", at="h2 >> nth=-1")
 
@@ -251,6 +299,9 @@ def walk_log(auditor: Visitor) -> None:
 
 
 WALKS: tuple[tuple[str, Callable[[Visitor], None]], ...] = (
+    (OFFICER, show_officer_pages),
+    (REVIEWER, show_steward_pages),
+    (OPERATOR, show_operator_pages),
     (OFFICER, walk_transfer),
     (OFFICER, walk_correction),
     (REVIEWER, walk_review),

@@ -1,5 +1,6 @@
 """Measurements of the graph as rows of a table: the figure with its numbers, its trend as points, and where its rows are. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -196,12 +197,17 @@ SHOWN_OF_UNIT: Mapping[QualityDimension, QualityMetric] = {
 
 
 def read_units(nodes: Iterable[Node], names: Mapping[str, str]) -> tuple[UnitLine, ...]:
-    """Communes as a whole, by name. `names` are those of their codes."""
+    """Communes as a whole, by name. `names` are those of their codes: a commune of before a reform has the code beside the name that it shares."""
     cells: dict[str, dict[QualityDimension, QualityRow]] = {}
     for node in nodes:
         dimension = METRICS[QualityMetric(node["isMeasurementOf"])].dimension
         cells.setdefault(node["computedOn"]["unit"], {})[dimension] = make_row(node, may_see_rows=False)
-    lines = (UnitLine(names.get(unit, unit), unit_path(unit), own) for unit, own in cells.items())
+    shared = Counter(names.get(unit, unit) for unit in cells)
+    lines = (
+        UnitLine(name if shared[name] == 1 else f"{name} ({unit})", unit_path(unit), own)
+        for unit, own in cells.items()
+        for name in (names.get(unit, unit),)
+    )
     return tuple(sorted(lines, key=lambda line: (line.name, line.path)))
 
 
