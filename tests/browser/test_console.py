@@ -181,6 +181,8 @@ def test_every_page_is_accessible_and_fits_both_screens(watched: WatchedPage, si
 def test_the_start_of_developers_is_accessible(watched: WatchedPage, site: ConsoleSite, axe: str) -> None:
     page = watched.page
     page.goto(f"{site.url}/")
+    expect(page).to_have_url(re.compile("/(developers)?$"))
+    page.goto(f"{site.url}/developers")
     for one in page.locator("details").all():
         one.evaluate("(details) => { details.open = true; }")
     assert find_faults(page, axe, "developers") == []
