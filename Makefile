@@ -22,11 +22,13 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 demo: venv
 	$(BIN)/hub demo $(ARGS)
 
-# Two test processes per core (tests/conftest.py): each has a PostgreSQL server and a demonstration of its own. A file stays in one
-# process, so its fixtures are made once. Compiled first: tests start the hub a hundred times.
+# Two test processes per core (tests/conftest.py): each has a PostgreSQL server and a demonstration of its own, copied from what the
+# first one made. A file stays in one process, so its fixtures are made once. Compiled first: tests start the hub a hundred times, and
+# every process loads every test.
 test: venv
 	@bash tests/install_packages.sh
 	$(BIN)/python -m compileall -q hub schema connectors tests
+	$(BIN)/python -m tests.compile_tests
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 check: venv

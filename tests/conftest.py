@@ -1,13 +1,12 @@
 """Fixtures that every test may use.
 
-One embedded PostgreSQL serves the whole session, on a tmpfs where there is one, without waiting for the disk; each test
+One embedded PostgreSQL serves a whole test process, on a tmpfs where there is one, without waiting for the disk; each test
 that asks for a database gets a fresh one of its own. In CI a skipped test fails: what is skipped there has not passed.
 """
 
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +17,26 @@ import psycopg
 import pytest
 
 from hub.demo.examples import find_doubtful_person
-from hub.demo.province.generate import generate_province
-from hub.demo.systems.sector_systems import start_systems
-from hub.ingest.run.connector_run import RunReport, sync_connectors
-from hub.link.run.linking_run import LinkReport, run_linking
+from hub.ingest.run.connector_run import RunReport
+from hub.link.run.linking_run import LinkReport
 from hub.settings import load_settings
 from hub.store.connections.logins import Logins
-from hub.store.engine import make_engine
-from hub.store.migrate import migrate_store
 from hub.store.server.embedded import EmbeddedServer
 from hub.web.app import create_app
 from hub.web.pages.starters import Examples
+from tests.prepared_server import (
+    MEMORY,
+    MIGRATED_DATABASE,
+    PROVINCE_FOLDER,
+    SERVER_FOLDER,
+    SHARED_FOLDER_VARIABLE,
+    LinkedProvince,
+    copy_database,
+    copy_shared_server,
+    link_province,
+    make_scratch_folder,
+    migrate_empty,
+)
 from tests.serving import served
 
 # Most tests are about what is read, not about who reads: they serve on a loopback address with access off.
@@ -39,7 +47,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("busy")
 
-MEMORY = Path("/dev/shm")
 if os.access(MEMORY, os.W_OK):
     # `tmp_path` lies in memory too: on a slow disk, what tests write there is a good part of what they wait for.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -55,27 +62,30 @@ ALLOWED_SKIPS: frozenset[str] = frozenset()
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder in memory where there is one, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
-    folder.chmod(0o711)
+    folder = make_scratch_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(scratch: Path) -> Iterator[EmbeddedServer]:
+def shared_province(scratch: Path) -> LinkedProvince | None:
+    """The province of the shared server, whose files are in place then; None if this process runs alone."""
+    return copy_shared_server(scratch)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(scratch: Path, shared_province: LinkedProvince | None) -> Iterator[EmbeddedServer]:
     """The session's server; nothing in it outlives the session."""
-    with EmbeddedServer.start(scratch / "postgresql", durable=False) as server:
+    with EmbeddedServer.start(scratch / SERVER_FOLDER, durable=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres_server: EmbeddedServer) -> str:
+def migrated(postgres_server: EmbeddedServer, shared_province: LinkedProvince | None) -> str:
     """Name of a database that is migrated and empty, to be copied: that takes a tenth of the time of migrating one."""
-    postgres_server.create_database("migrated")
-    made = make_engine(postgres_server.url("migrated"))
-    migrate_store(made)
-    made.dispose()
-    return "migrated"
+    if shared_province is None:
+        migrate_empty(postgres_server)
+    return MIGRATED_DATABASE
 
 
 @pytest.fixture
@@ -109,30 +119,12 @@ class ServedHub:
     links: LinkReport
 
 
-@dataclass(frozen=True)
-class LinkedProvince:
-    """The demo province of 1,000 citizens, read and linked. Nobody is connected to `database`, so it can be copied."""
-
-    database: str
-    folder: Path
-    showcase_personal_id: str
-    runs: tuple[RunReport, ...]
-    links: LinkReport
-
-
 @pytest.fixture(scope="session")
-def linked_province(scratch: Path, postgres_server: EmbeddedServer, migrated: str) -> LinkedProvince:
-    """Four real sector systems, read and linked, as `hub demo` does; made once."""
-    province = generate_province(scratch / "province", 1_000)
-    made = make_engine(copy_database(postgres_server, migrated, "linked"))
-    with start_systems(Path(province.folder), postgres_server.url("postgres")) as systems:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in systems.environment.items():
-                patch.setenv(name, value)
-            runs = tuple(sync_connectors(made))
-        links = run_linking(made)
-    made.dispose()
-    return LinkedProvince("linked", Path(province.folder), province.showcase_personal_id, runs, links)
+def linked_province(
+    scratch: Path, postgres_server: EmbeddedServer, migrated: str, shared_province: LinkedProvince | None
+) -> LinkedProvince:
+    """The demonstration, read and linked; made once."""
+    return shared_province or link_province(postgres_server, scratch / PROVINCE_FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -158,14 +150,6 @@ def served_hub(linked_province: LinkedProvince, province_url: str) -> Iterator[S
             linked_province.runs,
             linked_province.links,
         )
-
-
-def copy_database(server: EmbeddedServer, template: str, name: str) -> str:
-    """Make a database that is as another one is now. Returns its URL."""
-    # Copied as files: by way of the WAL, as is usual, it takes three times the processor time (90 ms, and 30 as files).
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template} strategy file_copy")
-    return server.url(name)
 
 
 def _fresh(server: EmbeddedServer, template: str) -> Iterator[str]:
@@ -213,6 +197,14 @@ def pytest_xdist_auto_num_workers() -> int:
     """How many processes `--numprocesses logical` starts."""
     wanted = PROCESSES_PER_CORE * len(os.sched_getaffinity(0))
     return max(1, min(wanted, MOST_PROCESSES, psutil.virtual_memory().available // PROCESS_MEMORY_BYTES))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give processes that run beside each other a folder for what they share."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        folder = make_scratch_folder()
+        os.environ[SHARED_FOLDER_VARIABLE] = str(folder)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from hub.conform.rows.row_names import name_records
 from hub.conform.rows.samples import Row
 from hub.conform.servers.simulators.base import SourceSimulator
 from hub.conform.servers.trial_servers import EMPTY_DATABASE, Held, TrialServers, TrialStore
-from hub.conform.trials import EXTRA_COLUMN, StreamRows, TrialFailed, TrialState, find_expected_keys, require_success
+from hub.conform.trials import EXTRA_COLUMN, StreamRows, TrialFailed, TrialState, require_success
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
@@ -97,7 +97,7 @@ def _play_tenfold(tried: TrialState, store: TrialStore) -> None:
         require_success(report)
     held = store.held(tried.manifest)
     aside = {key for _, _, key in store.quarantined()}
-    expected = find_expected_keys(tried.world.declared, rows)
+    expected = tried.world.mapper.find_keys(rows)
     lost = {key for key in expected - set(held) if key[2] not in aside}
     if lost:
         raise TrialFailed(f"{len(lost)} of {len(expected)} records are neither in the store nor in quarantine")

@@ -165,7 +165,7 @@ def _prepare_trials(world: SourceSimulator, ground: TrialServers) -> Iterator[Tr
         name: sort_rows(stream, samples.read_samples(samples.path_of(world.declared, name)))
         for name, stream in world.declared.streams.items()
     }
-    later = trials.hold_back_rows(world.declared, rows)
+    later = trials.hold_back_rows(world.mapper, rows)
     fewer = trials.set_day_before(world.declared, rows, later)
     with ground.store() as full, ground.store() as prior:
         target = trials.try_unchanged_rows(world, full, rows)

@@ -7,9 +7,10 @@ from typing import Any
 from hub.conform.rows import samples
 from hub.conform.rows.row_edits import change_value, has_path
 from hub.conform.rows.row_names import name_row
+from hub.conform.rows.sample_mapper import SampleMapper
 from hub.conform.rows.samples import Row
 from hub.conform.servers.trial_servers import Key, TrialServers
-from hub.conform.trials import TrialState, find_expected_keys, find_records, tell_wrong
+from hub.conform.trials import TrialState, tell_wrong
 from hub.ingest.run.connector_run import RunReport
 from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
@@ -100,9 +101,9 @@ def _try_together(
     for name, done in now.items():
         wrong_keys = _wrong_keys(tried, name, rows[name], held, aside)
         for at, damage in done.items():
-            own = find_records(tried.world.declared, name, rows[name][at])
-            own |= find_records(tried.world.declared, name, tried.rows[name][at])
-            wrong = _judge_damage(tried.world.declared, damage, rows[name][at], report, aside)
+            own = tried.world.mapper.find_row_keys(name, rows[name][at])
+            own |= tried.world.mapper.find_row_keys(name, tried.rows[name][at])
+            wrong = _judge_damage(tried.world.mapper, damage, rows[name][at], report, aside)
             wrong = wrong or tell_wrong(
                 tried.world.declared, {key: wrong_keys.pop(key) for key in own & set(wrong_keys)}
             )
@@ -114,17 +115,17 @@ def _try_together(
 
 def _wrong_keys(tried: TrialState, stream: str, rows: Sequence[Row], held: set[Key], aside: set[Any]) -> dict[Key, str]:
     """Records that the store lacks or should not have, each with which. Rows that share a key keep each other out."""
-    expected = find_expected_keys(tried.world.declared, {stream: rows})
+    expected = tried.world.mapper.find_keys({stream: rows})
     found = {key for key in held if key[0] == stream}
     lost = {key for key in expected - found if key in tried.target or key not in aside}
     return dict.fromkeys(lost, "not in the store") | dict.fromkeys(found - expected, "in the store, and should not be")
 
 
-def _judge_damage(manifest: Manifest, damage: Damage, row: Row, report: RunReport, aside: set[Any]) -> str | None:
+def _judge_damage(mapper: SampleMapper, damage: Damage, row: Row, report: RunReport, aside: set[Any]) -> str | None:
     """Describe the fault in how the damaged record was handled; None if there is none."""
     refused = [
         record["key"]
-        for record in samples.map_samples(manifest, damage.stream, [row])
+        for record in mapper.map_rows(damage.stream, [row])
         if "rejected" in record and record["entity"] == damage.entity
     ]
     if not refused:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hub.conform.rows import samples
 from hub.conform.rows.row_names import name_records, name_row
+from hub.conform.rows.sample_mapper import SampleMapper
 from hub.conform.rows.samples import Row
 from hub.conform.servers.simulators.base import SourceSimulator
 from hub.conform.servers.trial_servers import Held, Key, TrialServers, TrialStore
@@ -56,33 +57,23 @@ def require_success(report: RunReport) -> None:
         raise TrialFailed(f"the run is {report.status}: {'; '.join(report.problems)}")
 
 
-def find_expected_keys(manifest: Manifest, rows: Mapping[str, Sequence[Row]]) -> set[Key]:
-    """The records that rows become, but for those that another row's key keeps out."""
-    return {
-        (stream, record["entity"], record["key"])
-        for stream, given in rows.items()
-        for record in samples.map_samples(manifest, stream, given)
-        if "fields" in record
-    }
-
-
-def hold_back_rows(manifest: Manifest, rows: StreamRows) -> dict[str, int]:
+def hold_back_rows(mapper: SampleMapper, rows: StreamRows) -> dict[str, int]:
     """Of each stream's rows, in their order, the last that becomes a record of its own: the source got it after the others."""
     found: dict[str, int] = {}
     for stream, given in rows.items():
-        good = set().union(*samples.find_good_rows(manifest, stream, given).values())
+        good = set().union(*samples.find_good_rows(mapper.manifest, stream, given).values())
         if not good:
             raise TrialFailed(f"{stream}: no sample row becomes a record")
-        found[stream] = max(_find_unshared(manifest, stream, given, good) or good)
+        found[stream] = max(_find_unshared(mapper, stream, given, good) or good)
     return found
 
 
-def _find_unshared(manifest: Manifest, stream: str, rows: Sequence[Row], good: set[int]) -> set[int]:
+def _find_unshared(mapper: SampleMapper, stream: str, rows: Sequence[Row], good: set[int]) -> set[int]:
     """Of good rows, those whose records have no key of another row's."""
-    records = [(r["entity"], r["key"]) for r in samples.map_samples(manifest, stream, rows) if "fields" in r]
+    records = [(r["entity"], r["key"]) for r in mapper.map_rows(stream, rows) if "fields" in r]
     if len(set(records)) == len(records):
         return good
-    keys = [find_records(manifest, stream, row) for row in rows]
+    keys = [mapper.find_row_keys(stream, row) for row in rows]
     return {at for at in good if not any(keys[at] & other for place, other in enumerate(keys) if place != at)}
 
 
@@ -94,16 +85,12 @@ def set_day_before(manifest: Manifest, rows: StreamRows, later: Mapping[str, int
     }
 
 
-def find_records(manifest: Manifest, stream: str, row: Row) -> set[Key]:
-    return find_expected_keys(manifest, {stream: [row]})
-
-
 def try_unchanged_rows(world: SourceSimulator, store: TrialStore, rows: StreamRows) -> Held:
     """The samples, read for the first time and again. Returns what the store holds. Raises Failure."""
     world.put(rows)
     require_success(world.run(store))
     held = store.held(world.manifest)
-    expected = find_expected_keys(world.declared, rows)
+    expected = world.mapper.find_keys(rows)
     if strange := set(held) - expected:
         raise TrialFailed(
             f"the store has records that the samples do not become: {name_records(world.declared, strange)}"
@@ -155,7 +142,7 @@ def _try_delete(tried: TrialState, ground: TrialServers, name: str) -> str | Non
         held = set(store.held(tried.manifest))
     if report.status != "SUCCEEDED":
         return f"the run is {report.status}: {'; '.join(report.problems)}"
-    gone = set() if declared.streams[name].deletes == "none" else find_records(declared, name, given[at])
+    gone = set() if declared.streams[name].deletes == "none" else tried.world.mapper.find_row_keys(name, given[at])
     wanted = set(tried.target) - gone
     wrong = dict.fromkeys(held - wanted, "still in the store") | dict.fromkeys(wanted - held, "gone from the store")
     return tell_wrong(declared, wrong)

@@ -17,6 +17,7 @@ from hub.conform.differences import find_differences
 from hub.conform.rows import samples
 from hub.conform.rows.row_edits import sort_rows
 from hub.conform.rows.row_names import form_of
+from hub.conform.rows.sample_mapper import SampleMapper
 from hub.conform.servers.simulators import mariadb, messages
 from hub.conform.servers.trial_servers import TrialServers
 from hub.conform.tombstones import is_deleted, mark_deleted
@@ -78,7 +79,7 @@ def test_the_row_of_the_second_read_has_the_highest_cursor() -> None:
         name: sort_rows(stream, samples.read_samples(samples.path_of(manifest, name)))
         for name, stream in manifest.streams.items()
     }
-    later = hold_back_rows(manifest, rows)
+    later = hold_back_rows(SampleMapper(manifest), rows)
     fewer = set_day_before(manifest, rows, later)
     mark = rows["parcels"][later["parcels"]]["updated_at"]
     assert all(row["updated_at"] <= mark for row in fewer["parcels"])

@@ -7,11 +7,14 @@ a tuple of steps; a step is the concrete type, the field and its arguments as te
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from operator import le
 from typing import Any
 
 from graphql import (
+    SKIP,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -21,6 +24,7 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
+    VisitorAction,
     is_abstract_type,
     parse,
     print_ast,
@@ -33,13 +37,19 @@ Step = tuple[str, str, str]
 FlatPath = tuple[Step, ...]
 
 
+@cache
+def parse_once(text: str) -> DocumentNode:
+    """A document. Nobody changes one: the check and the oracle look at the same."""
+    return parse(text, no_location=True)
+
+
 def flat_paths(text: str, schema: GraphQLSchema, name: str | None = None) -> frozenset[FlatPath]:
     """Every path that an operation of a document reads, those that @skip leaves out too."""
-    document = parse(text, no_location=True)
+    document = parse_once(text)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     chosen = next(o for o in operations if name is None or (o.name and o.name.value == name))
-    inlined = visit(chosen, _Inline(fragments))
+    inlined = visit(chosen, _Inline(fragments)) if fragments else chosen
     info = TypeInfo(schema)
     paths = _Paths(schema, info)
     visit(inlined, TypeInfoVisitor(info, paths))
@@ -147,6 +157,11 @@ class _Paths(Visitor):
         self.found |= paths
         self.above.append(paths)
         self._narrowing = False
+
+    def enter_argument(self, *_: Any) -> VisitorAction:
+        return SKIP  # what is in it is printed with its field
+
+    enter_directive = enter_variable_definition = enter_argument
 
     def _page(self, node: FieldNode) -> list[str]:
         """The page that is meant where no size is given: 10 hits of a search, 20 rows of a connection."""

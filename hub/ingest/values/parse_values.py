@@ -33,6 +33,8 @@ UTC_OFFSET = r"(?:Z|[+-][01][0-9](?::?[0-5][0-9])?)"
 ISO_DAY_WITH_OFFSET = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{UTC_OFFSET}$"
 """xs:date: the calendar day as written. Its offset does not move the day."""
 ISO_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?{UTC_OFFSET}?$"
+CLOCK_TIME = r"[T ][0-2][0-9]:[0-5][0-9]"
+"""What every instant contains. Parsing instants takes most of the time of parsing a date, and few columns of dates have any."""
 FLOAT_OF_INTEGER = r"^[0-9]+\.0+$"
 """An identifier that some program stored as a floating-point number. Without the dot it would be another identifier."""
 EPOCH_SECOND_US = 1_000_000
@@ -95,7 +97,8 @@ def parse_column(values: pl.Series, mapping: FieldMapping, column: Column, zone:
     `fault` is the rule that a text breaks; `value` is then the original text. Times without an offset are in `zone`.
     """
     frame = pl.DataFrame({"text": values, "value": values}).with_columns(pl.lit(None, pl.String).alias("fault"))
-    for step in _list_steps(mapping, column, zone):
+    timed = bool(mapping.codes) or bool(values.str.contains(CLOCK_TIME).any())
+    for step in _list_steps(mapping, column, zone, timed=timed):
         # Run step by step: as one expression, each step would be repeated many times within the next.
         found = step(ParsedValue(pl.col("value"), pl.col("fault")))
         frame = frame.select("text", found.value.alias("value"), found.fault.alias("fault"))
@@ -103,10 +106,12 @@ def parse_column(values: pl.Series, mapping: FieldMapping, column: Column, zone:
     return frame.select(pl.when(unread).then("text").otherwise("value").alias("value"), "fault")
 
 
-def _list_steps(mapping: FieldMapping, column: Column, zone: str) -> Iterator[Callable[[ParsedValue], ParsedValue]]:
-    """Yield the parsing steps in order."""
+def _list_steps(
+    mapping: FieldMapping, column: Column, zone: str, *, timed: bool
+) -> Iterator[Callable[[ParsedValue], ParsedValue]]:
+    """Yield the parsing steps in order. `timed` says whether a text may be an instant."""
     if mapping.split is not None:
-        yield partial(_take_split, split=mapping.split, zone=zone if is_date(column) else None)
+        yield partial(_take_split, split=mapping.split, zone=zone if is_date(column) and timed else None)
     if mapping.null:
         nulls = list(_list_null_texts(mapping))
         yield lambda found: ParsedValue(
@@ -121,7 +126,7 @@ def _list_steps(mapping: FieldMapping, column: Column, zone: str) -> Iterator[Ca
         yield partial(_parse_code, mapping=mapping, column=column)
     if mapping.formats or is_date(column):
         yield lambda found: ParsedValue(found.value.str.strip_chars(), found.fault)
-        yield partial(_parse_date, formats=mapping.formats, column=column, zone=zone)
+        yield partial(_parse_date, formats=mapping.formats, column=column, zone=zone, timed=timed)
     if is_identifier(column.value):
         yield _reject_float
 
@@ -242,19 +247,23 @@ def map_codes(mapping: FieldMapping, column: Column) -> dict[str, str]:
 # --- Dates -----------------------------------------------------------------------------------------------------------
 
 
-def _parse_date(found: ParsedValue, formats: tuple[str, ...], column: Column, zone: str) -> ParsedValue:
+def _parse_date(found: ParsedValue, formats: tuple[str, ...], column: Column, zone: str, *, timed: bool) -> ParsedValue:
     text = found.value
-    parsed = pl.coalesce(*(parse_day(text, pattern, zone) for pattern in formats), _parse_iso_day(text, column, zone))
+    readings = [*(parse_day(text, pattern, zone) for pattern in formats), *_list_iso_days(text, column)]
+    if timed:
+        readings.append(convert_to_local_day(text, zone))
+    parsed = pl.coalesce(readings)
     if not is_date(column):
         return ParsedValue(pl.coalesce(parsed, found.value), found.fault)  # evidence, kept as written
     return _take_parsed(found, parsed)
 
 
-def _parse_iso_day(text: pl.Expr, column: Column, zone: str) -> pl.Expr:
-    day: pl.Expr = pl.when(text.str.contains(ISO_DAY)).then(text)
-    day = pl.coalesce(day, pl.when(text.str.contains(ISO_DAY_WITH_OFFSET)).then(text.str.slice(0, 10)))
-    year = pl.when(text.str.contains(r"^[0-9]{4}$") & issubclass(column.value, PartialDate)).then(text)
-    return pl.coalesce(day, year, convert_to_local_day(text, zone))
+def _list_iso_days(text: pl.Expr, column: Column) -> Iterator[pl.Expr]:
+    """Yield the text as an ISO day, the day of one with an offset, and a year if the field may hold one."""
+    yield pl.when(text.str.contains(ISO_DAY)).then(text)
+    yield pl.when(text.str.contains(ISO_DAY_WITH_OFFSET)).then(text.str.slice(0, 10))
+    if issubclass(column.value, PartialDate):
+        yield pl.when(text.str.contains(r"^[0-9]{4}$")).then(text)
 
 
 def parse_day(text: pl.Expr, pattern: str, zone: str) -> pl.Expr:

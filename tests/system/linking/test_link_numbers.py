@@ -1,6 +1,7 @@
 """What numbers say by the shipped model: another valid one is evidence against, and one that contradicts the name is none."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 
 import polars as pl
@@ -47,18 +48,23 @@ COUPLE = [
     {"key": "husband", "name": HUSBAND, "birth_date": "1970-03-14", "identifier": "022070555001", "address": ADDRESS},
     {"key": "wife", "name": WIFE, "birth_date": "1973-08-21", "identifier": "022173555002", "address": ADDRESS},
 ]
-REGISTER = people([*CITIZENS, *COUPLE])  # type: ignore[list-item]  # every value is text
+
+
+@cache
+def register() -> pl.DataFrame:
+    """What records are weighed against."""
+    return people([*CITIZENS, *COUPLE])  # type: ignore[list-item]  # every value is text
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    made = start_model(PARTY, REGISTER)
+    made = start_model(PARTY, register())
     assert made is not None, "run: hub link model build-start hub/link/model/training/start/party.json.gz"
     return made
 
 
 def weighed(model: Model, duck: Backend, *records: dict[str, str | None]) -> pl.DataFrame:
-    return score_pairs(model, people(list(records)), REGISTER, backend=duck, floor=0.0)
+    return score_pairs(model, people(list(records)), register(), backend=duck, floor=0.0)
 
 
 def outcome(pairs: pl.DataFrame, left: str, right: str) -> tuple[str, float]:

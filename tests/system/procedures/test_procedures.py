@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from jsonschema import Draft202012Validator
 
 from hub.demo.procedure_cases import CASES
 from hub.graph.execution.reading import Reading
@@ -78,6 +77,8 @@ def fill(graph: Graph, served_hub: ServedHub, case: Expected) -> Prefill:
 
 @pytest.mark.parametrize("case", EXPECTED, ids=lambda case: f"{case.procedure} {case.blocked}".strip())
 def test_a_procedure_answers_every_requirement(graph: Graph, served_hub: ServedHub, case: Expected) -> None:
+    from jsonschema import Draft202012Validator  # 4 s, which every process that only collects tests would wait for
+
     compiled = graph.executor.prefills.catalogue.find(case.procedure, datetime.now(UTC).date())
     filled = fill(graph, served_hub, case)
     by_code = {answer.requirement.code: answer for answer in filled.answers}

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel
 
+from hub.conform.rows.sample_mapper import SampleMapper
 from hub.conform.rows.samples import Row
 from hub.conform.servers.trial_servers import TrialServers, TrialStore
 from hub.ingest.run.connector_run import RunReport
@@ -38,6 +39,7 @@ class SourceSimulator(ABC):
 
     def __init__(self, manifest: Manifest, ground: TrialServers) -> None:
         self.declared = manifest
+        self.mapper = SampleMapper(manifest)
         self.manifest = manifest
         self.ground = ground
         self.folder = ground.scratch()
