@@ -12,6 +12,7 @@ from hub.corrections.transitions import CorrectionEvent, next_state
 from hub.errors import OperationRefused
 from hub.model.correction_states import PENDING, CorrectionState
 from hub.store.event_outbox import record_correction_change
+from hub.store.query import fetch_row
 
 MAX_LISTED = 500
 COLUMNS = (
@@ -193,8 +194,7 @@ def write_change(
     sets = ", ".join(f"{name} = %({name})s" for name in values if name != "id")
     with connection.cursor(row_factory=class_row(Correction)) as cursor:
         query = f"update hub.source_correction set {sets} where id = %(id)s returning {COLUMNS}"  # noqa: S608 constants
-        changed = cursor.execute(query, values).fetchone()
-    assert changed is not None  # the row is locked
+        changed = fetch_row(cursor, query, values)
     keep_event(connection, changed, event, by=by, note=note, at=at)
     if state is not correction.state:
         record_correction_change(connection, correction.id)

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from hub.errors import StoreUnavailable
+from hub.store.query import fetch_row, fetch_value
 
 OBSERVED_DAYS = 30
 YEAR_DAYS = 365
@@ -86,15 +87,11 @@ def _measure_part(connection: psycopg.Connection[Any], part: StorePart) -> PartS
         statement = sql.SQL(COUNT_ROWS).format(
             column=sql.Identifier(part.column), days=sql.Literal(OBSERVED_DAYS), table=sql.Identifier(schema, table)
         )
-        found = connection.execute(statement).fetchone()
-        assert found is not None  # a count is always one row
+        found = fetch_row(connection, statement)
         rows, recent = rows + found[0], recent + found[1]
         if found[2] is not None:
-            age = connection.execute(
-                "select extract(epoch from now() - %s::timestamptz) / 86400", (found[2],)
-            ).fetchone()
-            assert age is not None
-            days = max(days, float(age[0]))
+            age = fetch_value(connection, "select extract(epoch from now() - %s::timestamptz) / 86400", (found[2],))
+            days = max(days, float(age))
     return forecast_size(part, sum(size for _, _, size in tables), rows, recent, min(days, OBSERVED_DAYS))
 
 
@@ -113,6 +110,4 @@ def forecast_size(part: StorePart, size_bytes: int, rows: int, recent: int, days
 
 def read_catalogue(connection: psycopg.Connection[Any]) -> CatalogueSize:
     """How large PostgreSQL's catalogue is, and how much of it is dead."""
-    row = connection.execute(CATALOGUE).fetchone()
-    assert row is not None  # sums are always one row
-    return CatalogueSize(*row)
+    return CatalogueSize(*fetch_row(connection, CATALOGUE))

@@ -24,6 +24,14 @@ def written(name: str) -> str:
     return f"regexp_replace({plain}, '([{TONES}])([a-zđ{SHAPES}]+)', '\\2\\1', 'g')"
 
 
+def all_digits(value: str, *lengths: int) -> str:
+    """SQL of whether a text has one of these lengths and nothing but digits.
+
+    PostgreSQL takes four times as long for the same as `~ '^\\d{12}$'`, and linking asks it of every record.
+    """
+    return f"length({value}) in ({', '.join(map(str, lengths))}) and {value} !~ '\\D'"
+
+
 def same_name(held: str) -> str:
     """Whether the recorded name is the held one, tone marks and middle names included; false if none is recorded."""
     recorded = written(r"btrim(regexp_replace({r}.name, '\s+', ' ', 'g'))")

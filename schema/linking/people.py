@@ -10,6 +10,7 @@ from schema.linking.declarations import (
     Standing,
     SubjectLinking,
     SubjectMatchRule,
+    all_digits,
     same_name,
 )
 
@@ -19,9 +20,9 @@ PARTY = Family(
         "name": "{t}.{name}",
         "name_key": NAME_KEY.format(name="{t}.{name}"),
         "year": r"substring({t}.{birth_date} from '(?:^|\D)((?:18|19|20)\d\d)(?:\D|$)')",
-        "personal": "case when {identifier} ~ '^\\d{{12}}$' then {identifier} when {tax_code} ~ '^\\d{{12}}$' then {tax_code} end",
-        "former": "case when {identifier} ~ '^\\d{{9}}$' then {identifier} end",
-        "tax": "case when {tax_code} ~ '^\\d{{10}}(\\d{{3}})?$' then left({tax_code}, 10) end",
+        "personal": f"case when {all_digits('{identifier}', 12)} then {{identifier}} when {all_digits('{tax_code}', 12)} then {{tax_code}} end",
+        "former": f"case when {all_digits('{identifier}', 9)} then {{identifier}} end",
+        "tax": f"case when {all_digits('{tax_code}', 10, 13)} then left({{tax_code}}, 10) end",
     },
     digits=("identifier", "tax_code"),
 )

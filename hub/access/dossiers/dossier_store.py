@@ -29,6 +29,7 @@ from hub.access.purposes import Purpose, find_purpose
 from hub.access.subjects.sealing import WITHHELD_ALARMS, find_withheld
 from hub.model.registry import Entity, Registry, load_registry
 from hub.store.event_outbox import record_dossier_change
+from hub.store.query import fetch_row
 
 Outcome = Literal["CLOSED", "WITHDRAWN"]
 LONGEST_REASON = 500
@@ -149,8 +150,7 @@ def insert_dossier(
     connection: Connection[Any], row: Mapping[str, Any], found: Iterable[FoundSubject], principal: Principal
 ) -> int:
     """Insert a dossier that was checked, and its subjects. Returns its number. The caller has begun a transaction."""
-    made = connection.execute(INSERT_DOSSIER, row).fetchone()
-    assert made is not None  # insert … returning
+    made = fetch_row(connection, INSERT_DOSSIER, row)
     number = int(made[0])
     insert_subjects(connection, number, found, principal)
     record_dossier_change(connection, number)

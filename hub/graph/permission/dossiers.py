@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 from psycopg import Connection
@@ -33,6 +33,9 @@ from hub.graph.schema_types.fields import Namespace, ValueField, input_type, mak
 from hub.model.names import to_camel_case
 from hub.model.registry import Registry
 from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from hub.graph.execution.execute import Executor
 
 DOSSIER: Mapping[str, tuple[str, str]] = {
     "code": ("str", "Code of the dossier."),
@@ -259,7 +262,7 @@ async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
     return {"dossier": _describe_dossier(dossier), "snapshot": None, "passedOn": []}
 
 
-async def _list_passed_on(executor: Any, code: str) -> list[dict[str, Any]]:
+async def _list_passed_on(executor: "Executor", code: str) -> list[dict[str, Any]]:
     """Who was told. The caller has just ended the dossier, so it is one of theirs."""
 
     def load(connection: Connection[Any]) -> tuple[PassedOnWithdrawal, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
 
@@ -19,6 +19,9 @@ from hub.snapshots.receipt_files import make_receipt_file
 from hub.snapshots.receipt_page import render_receipt
 from hub.snapshots.receipts import ReceiptNames, make_receipt
 from hub.snapshots.records import PrefillSnapshot, find_people_now, load_newest_snapshot
+
+if TYPE_CHECKING:
+    from hub.graph.execution.execute import Executor
 
 RECEIPT_PATH = "receipt"
 """Stands in the ledger beside the fields of the snapshot."""
@@ -70,7 +73,7 @@ Render = Callable[[PrefillSnapshot], Awaitable[bytes]]
 """Makes the receipt of a snapshot in one form."""
 
 
-async def read_receipt(executor: Any, render: Render, caller: Caller, code: str) -> bytes:
+async def read_receipt(executor: "Executor", render: Render, caller: Caller, code: str) -> bytes:
     """The newest snapshot's receipt as `render` makes it, once it is written down that it was read.
 
     Raises Unauthenticated, and OperationRefused with DOSSIER_UNKNOWN, PURPOSE_FORBIDDEN, SNAPSHOT_NEEDED, SUBJECT_SEALED and as
@@ -86,7 +89,7 @@ async def read_receipt(executor: Any, render: Render, caller: Caller, code: str)
         raise
 
 
-async def _read_permitted(executor: Any, render: Render, caller: Caller, code: str) -> bytes:
+async def _read_permitted(executor: "Executor", render: Render, caller: Caller, code: str) -> bytes:
     dossier = await executor.access.dossiers.find_any(code, caller.known)
     purpose = find_purpose(dossier.purpose)
     check_purpose(purpose, caller.known, "", has_dossier=True)

@@ -3,7 +3,7 @@
 import enum
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from psycopg import Connection
@@ -24,6 +24,9 @@ from hub.snapshots.evidence import (
     make_evidence,
 )
 from hub.snapshots.records import SNAPSHOT_TYPE, UNKNOWN, load_newest_snapshot
+
+if TYPE_CHECKING:
+    from hub.graph.execution.execute import Executor
 
 NOT_SIGNED = OperationRefused(
     "the hub signs no evidence: it has no key for it",
@@ -110,7 +113,7 @@ def _load_key(path: Path) -> SigningKey:
     return load_signing_key(path)
 
 
-async def _find_number(executor: Any, given: strawberry.ID | None, dossier_id: int) -> int:
+async def _find_number(executor: "Executor", given: strawberry.ID | None, dossier_id: int) -> int:
     """The number of the snapshot that is meant. Raises OperationRefused with SNAPSHOT_UNKNOWN or SNAPSHOT_NEEDED."""
     if given is not None:
         kind, number = read_global_id(str(given))

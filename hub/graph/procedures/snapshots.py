@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from graphql import OperationDefinitionNode, parse
@@ -49,6 +49,9 @@ from hub.snapshots.records import (
     list_snapshots,
     load_snapshot,
 )
+
+if TYPE_CHECKING:
+    from hub.graph.execution.execute import Executor
 
 LOG = logging.getLogger("hub.graph")
 NEEDS_DOSSIER = OperationRefused(
@@ -168,7 +171,7 @@ def _query(resolver: Any, name: str, kind: str, names: Namespace, about: str) ->
 
 
 async def prefill_and_keep(
-    executor: Any, outer: Reading, caller: Caller, choices: Mapping[str, frozenset[str]], occasion: Occasion
+    executor: "Executor", outer: Reading, caller: Caller, choices: Mapping[str, frozenset[str]], occasion: Occasion
 ) -> SnapshotSummary:
     """Prefill the caller's dossier and keep the answer. `outer` is the request that it is done for.
 
@@ -203,7 +206,7 @@ async def prefill_and_keep(
     return made
 
 
-async def keep_at_closing(executor: Any, reading: Reading, code: str) -> SnapshotSummary | None:
+async def keep_at_closing(executor: "Executor", reading: Reading, code: str) -> SnapshotSummary | None:
     """Keep a snapshot of a dossier that is about to be closed, if it is a procedure's and has none.
 
     None if there is nothing to keep, or if it cannot be prefilled any more: that is no reason to leave a dossier open.
@@ -211,7 +214,7 @@ async def keep_at_closing(executor: Any, reading: Reading, code: str) -> Snapsho
     return await _keep_last(executor, reading, code, checks_user=True)
 
 
-async def keep_at_pushed_closing(executor: Any, sender: Principal, code: str) -> SnapshotSummary | None:
+async def keep_at_pushed_closing(executor: "Executor", sender: Principal, code: str) -> SnapshotSummary | None:
     """Keep a snapshot of a dossier that its one-stop system is about to close, as `keep_at_closing` does.
 
     No procedure names a sender as its user. It is answered with no value, and the ledger says for whom the data was read.
@@ -219,7 +222,7 @@ async def keep_at_pushed_closing(executor: Any, sender: Principal, code: str) ->
     return await _keep_last(executor, Reading(Caller(sender)), code, checks_user=False)
 
 
-async def _keep_last(executor: Any, reading: Reading, code: str, *, checks_user: bool) -> SnapshotSummary | None:
+async def _keep_last(executor: "Executor", reading: Reading, code: str, *, checks_user: bool) -> SnapshotSummary | None:
     principal = reading.caller.known
     try:
         dossier = await executor.access.dossiers.find(code, principal)
@@ -255,7 +258,9 @@ def find_dossier(caller: Caller) -> ReadingDossier:
     return caller.dossier
 
 
-async def read_snapshot(executor: Any, reading: Reading, number: int, dossier: ReadingDossier) -> PrefillSnapshot:
+async def read_snapshot(
+    executor: "Executor", reading: Reading, number: int, dossier: ReadingDossier
+) -> PrefillSnapshot:
     """A snapshot of the dossier that may still be read, by whoever may read the dossier; its people are noted for the ledger.
 
     Raises OperationRefused with SNAPSHOT_UNKNOWN, SNAPSHOT_WITHDRAWN or SUBJECT_SEALED; ReadingPaused, StoreUnavailable.
@@ -324,7 +329,7 @@ def show_kept(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rerun_snapshot(
-    executor: Any, reading: Reading, found: PrefillSnapshot
+    executor: "Executor", reading: Reading, found: PrefillSnapshot
 ) -> tuple[Prefill, PrefillDifference, bool]:
     """Today's answer, the difference, and whether the items that were chosen are still there.
 
@@ -341,7 +346,7 @@ async def rerun_snapshot(
     return filled, compare_prefills(before, make_kept(filled)), holds
 
 
-async def _rerun_shown(executor: Any, reading: Reading, found: PrefillSnapshot) -> dict[str, Any]:
+async def _rerun_shown(executor: "Executor", reading: Reading, found: PrefillSnapshot) -> dict[str, Any]:
     filled, difference, holds = await rerun_snapshot(executor, reading, found)
     return {
         "prefill": view_prefill(filled, NOTHING),

@@ -13,6 +13,7 @@ from hub.ledger.verify.multiset import RowMixer
 from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
 from hub.ledger.verify.source import EpochRow, LedgerIndex, MonthRow, PeopleRange
 from hub.store.engine import SESSION, add_silence_timeouts
+from hub.store.query import fetch_row
 
 SEGMENT_RECORDS = 20_000
 """What one process checks before it takes more."""
@@ -153,8 +154,7 @@ class DatabaseSource:
         connection, after = self._connect(), None
         while row := connection.execute(FIRST_OF_CHAIN, {"month": month, "after": after}).fetchone():
             epoch, first = row
-            found = connection.execute(LAST_OF_CHAIN, (month, epoch)).fetchone()
-            assert found is not None
+            found = fetch_row(connection, LAST_OF_CHAIN, (month, epoch))
             for start in range(first, found[0] + 1, SEGMENT_RECORDS):
                 yield Segment(month, epoch, start, min(start + SEGMENT_RECORDS - 1, found[0]))
             after = epoch

@@ -14,6 +14,7 @@ from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
 from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.store.query import fetch_row
 
 KEEPER_PRINCIPAL = "hub"
 DURABLE = "set local synchronous_commit = on"
@@ -26,8 +27,7 @@ def commit_command(connection: Connection[Any], entries: Sequence[LedgerEntry], 
     host = f"{socket.gethostname()}:{os.getpid()}"
     with connection.transaction():
         connection.execute(DURABLE)
-        row = connection.execute(OPEN_MONTH, (month_of(now),)).fetchone()
-        assert row is not None  # a function
+        row = fetch_row(connection, OPEN_MONTH, (month_of(now),))
         month = LedgerMonth(month_of(now), bytes(row[0]))
         epoch = uuid4()
         details = {

@@ -22,7 +22,7 @@ from hub.link.decisions.verdicts import BINDING, DECISION, Decision, Verdict, ch
 from hub.link.field import COLUMNS, Field, field_named
 from hub.link.lock import hold_link_lock
 from hub.link.review.review_priority import requeue_records
-from hub.store.query import fetch_value
+from hub.store.query import fetch_row, fetch_value
 
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"
 
@@ -59,12 +59,12 @@ def withdraw_decision(connection: Connection[Any], decision_id: int, *, by: str,
         decision = decision_of(connection, decision_id, hold_it=True)
         _refuse_undone(decision)
         with connection.cursor(row_factory=class_row(Decision)) as cursor:
-            undone = cursor.execute(
+            undone = fetch_row(
+                cursor,
                 "update link.decision d set undone_at = %s, undone_by = %s, undone_reason = %s where d.id = %s"
                 f" returning {DECISION}",
                 (at, by, reason, decision_id),
-            ).fetchone()
-        assert undone is not None  # it was read in this transaction, and decisions are never deleted
+            )
         if undone.second_of is None:
             field = field_named(undone.field)
             _revert(connection, field, undone, at)
@@ -120,14 +120,13 @@ def _second(connection: Connection[Any], given: Verdict, first_id: int) -> Decis
 def _kept(connection: Connection[Any], given: Verdict, pair: Pair, at: datetime) -> Decision:
     evidence = None if pair.evidence is None else Jsonb(pair.evidence)
     with connection.cursor(row_factory=class_row(Decision)) as cursor:
-        kept = cursor.execute(
+        return fetch_row(
+            cursor,
             "insert into link.decision as d"
             " (field, record_id, subject_id, verdict, reviewer, reason, decided_at, weight, evidence, second_of)"
             f" values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning {DECISION}",
             (given.field, pair.record_id, pair.found_id, given.verdict, given.reviewer, given.reason, at, pair.weight, evidence, given.second_of),
-        ).fetchone()  # fmt: skip
-    assert kept is not None  # an insert returns its row
-    return kept
+        )  # fmt: skip
 
 
 def _link_same(connection: Connection[Any], field: Field, decision: Decision, pair: Pair) -> None:

@@ -241,7 +241,7 @@ class Likeness:
 
     def _reading(self, kind: str) -> Readings:
         if kind not in self._readings:
-            self._readings[kind] = Readings(self.connection, kind)
+            self._readings[kind] = Readings(self.connection, kind, None if kind == RECORDED else PARTY)
         return self._readings[kind]
 
     def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:

@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import polars as pl
+import polars.selectors as cs
 from psycopg import Connection, Copy
 from psycopg.abc import PQGen
 
 from hub.link.field import Field
-from hub.link.likeness.readings import Readings
+from hub.link.likeness.readings import PREPARED, Readings
 from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.model.scoring.backends import Backend
-from hub.link.model.scoring.prepare import prepare_records, prepared_column
+from hub.link.model.scoring.prepare import KEY, prepare_records, prepared_column
 from hub.link.model.scoring.score import score_prepared
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.profile import load_profile
@@ -59,11 +60,14 @@ def read_register(connection: Connection[Any], readings: Readings) -> Register:
     given = rows.with_columns(
         pl.lit(declared.recorded_as).alias("kind"), pl.lit(None, pl.String).alias("tax_code")
     ).select(INPUT)
-    features = readings.of(given).with_columns(rows["former_id"])
+    found = readings.of(given)
     readings.keep(used_only=True)
-    return with_households(
-        connection, Register(readings.kind, declared.recorded_as, features, prepare_records(PARTY, features))
-    )
+    is_prepared = cs.starts_with(PREPARED)
+    features = found.select(~is_prepared).with_columns(rows["former_id"])
+    prepared = found.select(
+        pl.col("key").cast(pl.String).alias(KEY), is_prepared.name.map(lambda name: name.removeprefix(PREPARED))
+    ).with_columns(prepared_column(PARTY, "former_id", rows["former_id"]))
+    return with_households(connection, Register(readings.kind, declared.recorded_as, features, prepared))
 
 
 def with_households(connection: Connection[Any], known: Register) -> Register:

@@ -16,6 +16,9 @@ from psycopg import Connection
 
 from hub.link import normalise
 from hub.link.model import commune_neighbours
+from hub.link.model.scoring import prepare
+from hub.link.model.scoring.prepare import KEY, prepare_records
+from hub.link.model.spec import Spec
 from hub.link.normalise.party import INPUT, party_features
 from schema import units, values
 
@@ -27,11 +30,16 @@ MOST_BYTES = 256 * 1024**2
 """Readings that take more than this, compressed, are not stored."""
 
 
-class Readings:
-    """The readings of one kind of party, over one connection."""
+PREPARED = "prepared "
+"""Prefix of prepared columns beside features."""
 
-    def __init__(self, connection: Connection[Any], kind: str) -> None:
-        self.connection, self.kind = connection, kind
+
+class Readings:
+    """The readings of one kind of party, over one connection. With a specification each has its prepared columns too, by names that begin
+    with PREPARED: preparing a register took an eighth of a run of changes."""
+
+    def __init__(self, connection: Connection[Any], kind: str, spec: Spec | None = None) -> None:
+        self.connection, self.kind, self.spec = connection, kind, spec
         self.stored = self.known = self._load()
         self._used: list[pl.DataFrame] = []
 
@@ -39,11 +47,11 @@ class Readings:
         """Features of parties, columns of INPUT, in order: `key`, `kind`, those of `party_features`, and those of the surroundings."""
         written = parties.rename(WRITTEN).with_columns(pl.col(name).cast(pl.String) for name in WRITTEN.values())
         if self.known is None:
-            self.known = _read(written)
+            self.known = self._read(written)
         else:
             unread = written.join(self.known, on=list(WRITTEN.values()), how="anti", nulls_equal=True)
             if not unread.is_empty():
-                self.known = pl.concat([self.known, _read(unread)])
+                self.known = pl.concat([self.known, self._read(unread)])
         self._used.append(written.select(WRITTEN.values()))
         found = written.join(self.known, on=list(WRITTEN.values()), how="left", nulls_equal=True, maintain_order="left")
         kind = pl.col(WRITTEN["kind"]).alias("kind")
@@ -69,22 +77,28 @@ class Readings:
         self.connection.execute(
             "insert into link.reading (kind, basis, body) values (%s, %s, %s)"
             " on conflict (kind) do update set basis = excluded.basis, body = excluded.body",
-            (self.kind, digest_reading_rules(), body.getbuffer()),
+            (self.kind, self._basis(), body.getbuffer()),
         )
         self.stored = self.known = kept
 
+    def _read(self, written: pl.DataFrame) -> pl.DataFrame:
+        """The written values, once each, with their features."""
+        distinct = written.select(WRITTEN.values()).unique(maintain_order=True)
+        parties = distinct.rename({name: column for column, name in WRITTEN.items()}).with_row_index("key")
+        features = commune_neighbours.add_surroundings(party_features(parties))
+        read = distinct.hstack(features.drop("key", "kind"))
+        if self.spec is None:
+            return read
+        return read.hstack(prepare_records(self.spec, features).drop(KEY).select(pl.all().name.prefix(PREPARED)))
+
+    def _basis(self) -> str:
+        return digest_reading_rules() + (f" {self.spec.digest}" if self.spec else "")
+
     def _load(self) -> pl.DataFrame | None:
         row = self.connection.execute(
-            "select body from link.reading where kind = %s and basis = %s", (self.kind, digest_reading_rules())
+            "select body from link.reading where kind = %s and basis = %s", (self.kind, self._basis())
         ).fetchone()
         return None if row is None else pl.read_ipc(io.BytesIO(row[0]))
-
-
-def _read(written: pl.DataFrame) -> pl.DataFrame:
-    """What stands written, once each, with its features."""
-    distinct = written.select(WRITTEN.values()).unique(maintain_order=True)
-    parties = distinct.rename({name: column for column, name in WRITTEN.items()}).with_row_index("key")
-    return distinct.hstack(commune_neighbours.add_surroundings(party_features(parties)).drop("key", "kind"))
 
 
 @cache
@@ -93,7 +107,7 @@ def digest_reading_rules() -> str:
     folder = Path(normalise.__file__).parent
     code = [
         *sorted(folder.glob("*.py")),
-        *(Path(str(module.__file__)) for module in (commune_neighbours, units, values)),
+        *(Path(str(module.__file__)) for module in (commune_neighbours, prepare, units, values)),
     ]
     digest = hashlib.sha256(pl.__version__.encode())
     for file in (*code, *sorted(folder.glob("data/*")), units.UNITS_CSV, units.CHANGES_CSV):

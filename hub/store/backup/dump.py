@@ -22,6 +22,7 @@ from hub.store.backup.archive import (
 )
 from hub.store.backup.programs import find_program, read_server_major, run_program
 from hub.store.connections.connection import StoreConnection
+from hub.store.query import fetch_value
 from hub.store.revision import READ_REVISION
 
 SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "jobs")
@@ -49,7 +50,7 @@ def create_backup(url: str, folder: Path, *, jobs: int) -> BackupManifest:
         # Counted in the snapshot that is dumped, however much is written meanwhile.
         with StoreConnection.connect(url) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
-            snapshot = _value(connection, "select pg_export_snapshot()")
+            snapshot = fetch_value(connection, "select pg_export_snapshot()")
             arguments = [
                 "--format=directory",
                 f"--jobs={jobs}",
@@ -58,7 +59,7 @@ def create_backup(url: str, folder: Path, *, jobs: int) -> BackupManifest:
             ]
             run_program(program, [*arguments, "--no-password", f"--lock-wait-timeout={LOCK_WITHIN}"], url)
             rows = count_rows(connection)
-            revision = str(_value(connection, READ_REVISION))
+            revision = str(fetch_value(connection, READ_REVISION))
             number, digest = connection.execute(LAST_CHECKPOINT).fetchone() or (0, "")
         made_at = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = BackupManifest(
@@ -114,9 +115,8 @@ def count_rows(connection: psycopg.Connection[Any]) -> dict[str, int]:
     tables = connection.execute(LIST_TABLES, (list(SCHEMAS),)).fetchall()
     counts: dict[str, int] = {}
     for schema, table in tables:
-        row = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))).fetchone()
-        assert row is not None  # a count is always one row
-        counts[f"{schema}.{table}"] = row[0]
+        count = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+        counts[f"{schema}.{table}"] = fetch_value(connection, count)
     return counts
 
 
@@ -129,9 +129,3 @@ def compare_rows(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
             f"{len(wrong)} tables have other rows than when the backup was made, e.g. {first}: {found.get(first)} instead of {wanted.get(first)}",
             next_step="drop this database, and restore an older backup",
         )
-
-
-def _value(connection: psycopg.Connection[Any], statement: str) -> Any:
-    row = connection.execute(statement).fetchone()
-    assert row is not None  # each of these gives one row
-    return row[0]

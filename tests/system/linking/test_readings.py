@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 import psycopg
 import pytest
 from polars.testing import assert_frame_equal
 
 from hub.link.likeness import readings
-from hub.link.likeness.readings import Readings
+from hub.link.likeness.readings import PREPARED, Readings
 from hub.link.model.commune_neighbours import add_surroundings
+from hub.link.model.party import PARTY
+from hub.link.model.scoring.prepare import KEY, prepare_records
 from hub.link.normalise.party import INPUT, party_features
 
 
@@ -34,8 +37,8 @@ def test_what_was_kept_is_what_reading_anew_gives(
     assert_frame_equal(first.of(before), add_surroundings(party_features(before)))
     first.keep(used_only=True)
     read: list[int] = []
-    really = readings._read
-    monkeypatch.setattr(readings, "_read", lambda written: (read.append(len(written)), really(written))[1])
+    really = Readings._read
+    monkeypatch.setattr(Readings, "_read", lambda self, written: (read.append(len(written)), really(self, written))[1])
     second = Readings(connection, "Citizen")
     assert_frame_equal(second.of(after), add_surroundings(party_features(after)))
     assert read == [2]
@@ -46,6 +49,22 @@ def test_what_was_kept_is_what_reading_anew_gives(
     assert set(kept["written name"]) == {"Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường"}
     monkeypatch.setattr(readings, "digest_reading_rules", lambda: "another")
     assert Readings(connection, "Citizen").known is None
+
+
+def test_prepared_columns_are_kept_beside_the_features(connection: psycopg.Connection[Any]) -> None:
+    asked = people("Nguyễn Văn An", "Trần Thị Hoà", "Nguyễn Văn An")
+    Readings(connection, "Citizen").of(asked)
+    first = Readings(connection, "Citizen", PARTY)
+    first.of(asked)
+    first.keep(used_only=True)
+    assert Readings(connection, "Citizen").known is None, "readings without them are others"
+    again = Readings(connection, "Citizen", PARTY)
+    assert again.known is not None
+    found = again.of(asked)
+    features = found.select(~cs.starts_with(PREPARED))
+    assert_frame_equal(features, add_surroundings(party_features(asked)))
+    prepared = found.select(cs.starts_with(PREPARED).name.map(lambda name: name.removeprefix(PREPARED)))
+    assert_frame_equal(prepared, prepare_records(PARTY, features).drop(KEY))
 
 
 def test_a_run_of_changes_keeps_what_it_did_not_ask_for_and_a_full_one_does_not(
