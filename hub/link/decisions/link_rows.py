@@ -11,7 +11,8 @@ from psycopg import Connection
 
 from hub.link.field import COLUMNS, Field, list_decidable_fields
 from hub.link.lock import PATIENCE_S, hold_link_lock
-from hub.link.rules.sql import BY_RUN, render_announced
+from hub.link.rules.decided_links import BY_RUN
+from hub.link.rules.sql import render_announced
 from hub.store.change_feed import announce_changes
 
 

@@ -1,9 +1,10 @@
 """The specification of parties as sectors record them, against the citizens of the population register.
 
 Its columns are those of `hub.link.normalise`, on both sides; the register's own give `former_id` beside `personal_id`. Optional:
-`near` and `districts` (see `around`), and `companions`.
+`near` and `districts` (see `commune_neighbours`), and `companions`.
 """
 
+from hub.link.model.blocks import BLOCKS, TRAINING_BLOCKS
 from hub.link.model.spec import (
     OTHER,
     Block,
@@ -186,34 +187,12 @@ PARTY = Spec(
     key="key",
     fields=FIELDS,
     comparisons=(SURNAME, MIDDLE, GIVEN, BIRTH, IDENTIFIER, ADDRESS, COMPANIONS),
-    # Four in ten are named Nguyễn and one full name can be a thousand people's: no block is a name alone. Each of these is
-    # bounded by what grows as fast as the register does (days, numbers) or by a place.
-    blocks=(
-        Block(("personal_id",)),
-        Block(("former_id",)),
-        Block(("personal_id_tail",)),
-        Block(("former_id_tail",)),
-        Block(("name_ascii", "birth_year")),
-        Block(("given_ascii", "birth_day_sorted")),
-        Block(("surname_ascii", "birth_day_sorted")),
-        Block(("name_ascii", "unit"), lacking="birth_year"),
-        Block(("given_ascii", "unit", "hamlet", "grp")),
-        Block(("initials", "birth_day_sorted"), lacking="given"),
-        # The few people of a household that somebody recorded here lives in: a spouse without a number or a date is found there.
-        Block(("companions",)),
-    ),
+    blocks=BLOCKS,
     training=Training(
         certain=(Block(("personal_id", "given_ascii")), Block(("former_id", "given_ascii"))),
         # Offices leave out or mistype about one identifier in ten (7 in 100 and 1.5 in 100 in land papers).
         recall=0.9,
-        over=(
-            Block(("personal_id",)),
-            Block(("former_id",)),
-            Block(("birth_day_sorted",)),
-            Block(("surname_ascii", "middle_ascii", "given_ascii", "birth_year")),
-            Block(("surname_ascii", "given_ascii", "birth_day_sorted")),
-            Block(("surname_ascii", "middle_ascii", "given_ascii", "unit", "hamlet")),
-        ),
+        over=TRAINING_BLOCKS,
         pairs=2_000_000,
         withheld=("personal_id", "former_id", "id_year", "id_sex"),
     ),

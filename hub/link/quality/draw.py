@@ -16,7 +16,7 @@ from hub.link.field import Field, list_decidable_fields
 from hub.link.profile import load_profile
 from hub.link.quality.bands import BANDS, REVIEW, band_sql
 from hub.link.quality.plan import Size, sample_sizes
-from hub.link.rules.sql import BY_RUN
+from hub.link.rules.decided_links import BY_RUN
 from hub.model.tables import ACCEPTED, OPEN
 from hub.settings import load_settings
 from hub.store.query import fetch_value

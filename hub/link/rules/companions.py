@@ -2,7 +2,7 @@
 
 from hub.link.field import Field, field_named
 from hub.link.profile import load_profile
-from hub.link.rules.sql import BY_RUN
+from hub.link.rules.decided_links import BY_RUN
 from schema.linking.declarations import KNOWN_BY_RULE
 
 

@@ -14,37 +14,16 @@ from dataclasses import dataclass
 
 from hub.link.field import COLUMNS, Field
 from hub.link.profile import load_profile
+from hub.link.rules.decided_links import BY_RUN, render_decided, render_refused
 from hub.link.rules.declared_evidence import as_json, render_evidence_bits
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.linking.declarations import Rule
 
-BY_RUN = "starts_with({l}.decided_by, 'run:')"
-"""Links of earlier runs. What a person has decided is not a run's to change."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
 DIGITS = r"case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end"
 """A number without separators between groups of digits. Most have none, and to look takes a fifth of the time of replacing."""
-
-
-def render_refused(field: Field, row: str, found: str) -> str:
-    """Whether a person has said that this pair is not the same: of the found row, or of another that is one subject with it."""
-    return (
-        f"exists (select from link.decision d where d.field = '{field.name}' and d.record_id = {row}.record_id"
-        " and d.verdict = 'DIFFERENT' and d.undone_at is null and d.second_of is null"
-        f" and {render_heir('d.subject_id')} = {render_heir(found)})"
-    )
-
-
-def render_heir(row: str) -> str:
-    """What a row of a register stands for: itself, or the oldest of those that it was merged with."""
-    return f"coalesce((select h.heir_id from link.heir h where h.subject_id = {row}), {row})"
-
-
-def render_decided(field: Field, record: str) -> str:
-    """Whether a person has said what this record is."""
-    by_person = f"not {BY_RUN.format(l='l')}"
-    return f"exists (select from link.{field.table} l where l.record_id = {record} and {by_person})"
 
 
 # --- Candidates -------------------------------------------------------------------------------------------------------

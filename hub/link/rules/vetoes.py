@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 
 from hub.link.field import Field, field_named
-from hub.link.rules.sql import BY_RUN, render_heir
+from hub.link.rules.decided_links import BY_RUN, render_heir
 from hub.link.workspace import LinkWorkspace
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
