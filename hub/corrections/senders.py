@@ -14,7 +14,7 @@ from hub.ingest.read.http.client import NO_CONTENT, AnswerRefused, HttpClient, H
 from hub.ingest.read.reader import ReaderContext
 from hub.sdk.corrections import ApiCorrections, FileCorrections
 from hub.sdk.manifest import Manifest
-from hub.sdk.parts import Reference
+from hub.sdk.secret_references import Reference
 from hub.sdk.sources import FilesSource, RestSource, Source
 
 CONFLICT = 409

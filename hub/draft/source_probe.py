@@ -12,21 +12,17 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.conform.preview import read_first_rows
+from hub.draft.encoding_guess import SNIFFED_BYTES, guess_encoding
 from hub.errors import HubMisconfigured, OperationRefused, SourceUnavailable
 from hub.ingest.read.http.client import HttpClient, HttpRequest, parse_json
 from hub.ingest.read.json_rows import get_at_path
 from hub.ingest.read.reader import ReaderContext
 from hub.ingest.read.rest.next_page import find_next_page
 from hub.ingest.read.sql.access import DRIVER_NAMES
-from hub.ingest.values.vietnamese_codecs import CODEC_NAMES, vietnamese_share
 from hub.sdk.manifest import Manifest, parse_manifest
 from hub.sdk.streams import RestStream
 
 SAMPLE_ROWS = 20
-SNIFFED_BYTES = 65_536
-ENCODINGS = ("utf-8", "utf-16")
-OLD_ENCODINGS = ("cp1258", *CODEC_NAMES)
-"""Encodings of Vietnamese in which nearly any byte is a letter."""
 FORMATS: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".xlsx": "excel", ".xls": "excel", ".jsonl": "jsonl", ".parquet": "parquet"}  # fmt: skip
 LIST_PATHS = (
     "",
@@ -172,25 +168,6 @@ def sniff_format(path: Path, skip_rows: int = 0) -> dict[str, Any]:
     return {
         name: value for name, value in found.items() if (name, value) not in {("encoding", "utf-8"), ("delimiter", ",")}
     }
-
-
-def guess_encoding(head: bytes) -> str:
-    """How the beginning of a file is encoded. Any byte is a letter of the old encodings: the one counts that makes syllables."""
-    found = next((name for name in ENCODINGS if _decodes(head, name)), None)
-    if found is not None:
-        return found
-    return max(OLD_ENCODINGS, key=lambda name: vietnamese_share(head.decode(name, "replace")))
-
-
-def _decodes(head: bytes, encoding: str) -> bool:
-    if encoding == "utf-16" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    try:
-        # The last letter may be cut in two.
-        head[: len(head) - 4 if len(head) == SNIFFED_BYTES else None].decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------

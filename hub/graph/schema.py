@@ -11,7 +11,7 @@ from strawberry.directive import DirectiveLocation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from hub.graph.events.subscription import subscription_type
+from hub.graph.events.record_subscription import subscription_type
 from hub.graph.ledger.access_log import access_log_field
 from hub.graph.ledger.ledger_state import ledger_state_fields
 from hub.graph.ledger.my_access_log import my_access_log_field

@@ -27,7 +27,7 @@ from hub.jobs.schedules import CORRECTIONS_CRON, PRUNE_CRON, QUALITY_CRON, list_
 from hub.jobs.tasks import QueueTasks
 from hub.jobs.threads import run_in_thread
 from hub.jobs.webhook_courier import WebhookCourier
-from hub.refresh.server import start_lookup_server
+from hub.refresh.lookup_server import start_lookup_server
 from hub.sdk.manifest import Manifest
 from hub.store.engine import store_url
 

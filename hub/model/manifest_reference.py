@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
 from hub.model.type_words import BASIC_TYPE_WORDS, describe_type
-from hub.sdk import corrections, mapping, paging, parts, sources, streams
+from hub.sdk import corrections, mapping, paging, parts, secret_references, sources, streams
 from hub.sdk.manifest import MANIFEST_CLASSES, Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -235,7 +235,9 @@ def _type(annotation: Any) -> str:
 
 
 def _describe_model(annotation: Any) -> str:
-    if inspect.isclass(annotation) and issubclass(annotation, parts.EnvReference | parts.FileReference):
+    if inspect.isclass(annotation) and issubclass(
+        annotation, secret_references.EnvReference | secret_references.FileReference
+    ):
         return "[reference](#reference-env)"
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return f"[{TITLES[annotation]}](#{_anchor(annotation)})" if annotation in TITLES else "table"
@@ -287,8 +289,8 @@ TITLES: Mapping[type[BaseModel], str] = {
     corrections.FileCorrections: "corrections, file",
     corrections.QueuedCorrections: "corrections, queue",
     parts.BilingualLabel: "title",
-    parts.EnvReference: "reference, env",
-    parts.FileReference: "reference, file",
+    secret_references.EnvReference: "reference, env",
+    secret_references.FileReference: "reference, file",
 }
 """Part → the heading of its section: the key that it stands under, and which of several."""
 

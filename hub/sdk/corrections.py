@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hub.sdk.parts import ManifestPart, Reference
+from hub.sdk.parts import ManifestPart
+from hub.sdk.secret_references import Reference
 from hub.sdk.sources import Auth
 
 

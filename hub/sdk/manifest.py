@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from hub.errors import HubMisconfigured
 from hub.sdk.corrections import Corrections
 from hub.sdk.key_faults import describe_key_fault
-from hub.sdk.parts import BilingualLabel, EnvReference, FileReference, ManifestPart
+from hub.sdk.parts import BilingualLabel, ManifestPart
+from hub.sdk.secret_references import EnvReference, FileReference
 from hub.sdk.sources import (
     CdcSource,
     FilesSource,

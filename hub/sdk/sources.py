@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hub.sdk.parts import Duration, ManifestPart, Reference
+from hub.sdk.parts import Duration, ManifestPart
+from hub.sdk.secret_references import Reference
 
 ORIGIN_FORM = r"^https?://[^/@?#]+$"
 RATE_FORM = r"^[0-9]+/(s|min|h)$"

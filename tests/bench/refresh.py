@@ -13,14 +13,14 @@ from typing import Any
 
 import psycopg
 
-from hub.graph.procedures.refresher import Refresher
+from hub.graph.procedures.live_lookups import Refresher
 from hub.ingest.run.connector_run import run_connectors
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue
-from hub.refresh.batch import LookupBatch, serve_batch
+from hub.refresh.lookup_batch import LookupBatch, serve_batch
+from hub.refresh.lookup_server import start_lookup_server
+from hub.refresh.lookup_statements import IS_SERVED
 from hub.refresh.refresh_types import RefreshNeed, RefreshStatus
-from hub.refresh.server import start_lookup_server
-from hub.refresh.statements import IS_SERVED
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run, make_engine
 from hub.store.migrate import migrate_store

@@ -10,7 +10,8 @@ from typing import Any
 from graphql import GraphQLScalarType, GraphQLSchema, get_named_type, is_leaf_type, parse, validate
 from graphql.execution.values import get_variable_values
 
-from hub.access.permission_trie import Bindings, CompiledPurpose
+from hub.access.argument_rules import Bindings
+from hub.access.permission_trie import CompiledPurpose
 from hub.access.purpose_declaration import PurposeDeclaration
 from hub.access.purposes import Purpose, PurposeDocument, read_purposes
 from hub.graph.schema import get_core_schema, load_schema

@@ -10,7 +10,6 @@ import pytest
 from graphql import DocumentNode, validate
 from graphql.execution.values import get_variable_values
 
-from hub.access import permission_trie
 from hub.access.permission_trie import PathNode
 from hub.plan.permission import walk
 from hub.plan.permission.check import Permitted, check_permission
@@ -92,9 +91,9 @@ def _fine(*_: Any) -> None:
 MUTANTS: dict[str, tuple[Any, str, Any, tuple[str, ...]]] = {
     "filters are not compared": (walk, "match_arguments", _unless("filter"), ("place, filter",)),
     "orders are not compared": (walk, "match_arguments", _unless("orderBy"), ("place, order",)),
-    "page sizes are not compared": (permission_trie.AtMost, "mismatch", _fine, ("place, page",)),
+    "page sizes are not compared": (argument_rules.AtMost, "mismatch", _fine, ("place, page",)),
     "the end of a page is not compared": (walk, "match_arguments", _unless("last"), ("place, from the end",)),
-    "subjects are not compared": (permission_trie.BoundTo, "mismatch", _fine, ("stranger",)),
+    "subjects are not compared": (argument_rules.BoundTo, "mismatch", _fine, ("stranger",)),
     "kinds of a union are not told apart": (PathNode, "rules", _any_type, ("place",)),
     "the past is the present": (walk.Walk, "_check_instant", _fine, ("past", "place, past")),
     "what is refused beneath a root is not kept": (walk.Walk, "_refuse", lambda self, place, argument="": len(place.path) > 1 or self.refused.append(walk.RefusedField(place, argument)), ("key",)),

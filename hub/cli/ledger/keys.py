@@ -13,7 +13,7 @@ from hub.cli.terminal import ERR, OUT
 from hub.errors import OperationRefused
 from hub.ledger.checkpoints.signing_keys import PUBLIC_SUFFIX, SigningKey, create_signing_key, load_signing_key
 from hub.ledger.keeper import load_configured_key
-from hub.ledger.maintenance import revoke_signing_key
+from hub.ledger.recovery import revoke_signing_key
 from hub.settings import load_settings
 
 app = cyclopts.App(name="keys")

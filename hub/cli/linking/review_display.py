@@ -6,7 +6,7 @@ from hub.cli.shown_values import ShownValues
 from hub.cli.terminal import OUT, show_table
 from hub.link.decisions.verdicts import Decision
 from hub.link.review.item import Candidate, Item
-from hub.link.review.waterfall import Step
+from hub.link.review.weight_steps import Step
 from hub.link.rules.vetoes import REASONS, VETO
 from schema.core import Label
 

@@ -10,7 +10,7 @@ from hub.cli.terminal import OUT
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.document import LastCheckpoint
 from hub.ledger.keeper import load_configured_key
-from hub.ledger.maintenance import resume_after_restore
+from hub.ledger.recovery import resume_after_restore
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.findings import LedgerVerdict
 from hub.ledger.verify.verify import VerifyOptions, verify_ledger

@@ -26,8 +26,9 @@ from hub.webhooks.endpoints import (
     remove_endpoint,
     retry_dead,
 )
-from hub.webhooks.messages import TEST_KIND, EventMessage, describe_public_key
+from hub.webhooks.messages import TEST_KIND, EventMessage
 from hub.webhooks.poster import load_poster
+from hub.webhooks.signing import describe_public_key
 
 app = cyclopts.App(name="webhooks")
 Endpoint = Annotated[str, Parameter(help="The id that `hub webhooks list` shows.")]

@@ -46,8 +46,8 @@ from hub.graph.ledger.read_ledger import ReadLedger
 from hub.graph.link_review.review_runner import ReviewRunner
 from hub.graph.permission.access import AnswerAccess, check_rows
 from hub.graph.permission.callers import Caller
+from hub.graph.procedures.live_lookups import Refresher
 from hub.graph.procedures.prefill import PrefillService
-from hub.graph.procedures.refresher import Refresher
 from hub.graph.sources.steward_desk import StewardDesk
 from hub.ledger.writing.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE

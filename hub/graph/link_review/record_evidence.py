@@ -13,7 +13,8 @@ from psycopg import Connection
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import Info
 
-from hub.access.permission_trie import BoundTo, EachOf, FieldRule, ObjectOf, PathNode
+from hub.access.argument_rules import BoundTo, EachOf, ObjectOf
+from hub.access.permission_trie import FieldRule, PathNode
 from hub.access.purposes import find_purpose
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import evidence_of

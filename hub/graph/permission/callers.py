@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hub.access.argument_rules import Bindings
 from hub.access.callers.authenticator import OpenAuthenticator
 from hub.access.callers.principals import Authenticator, NoCredentials, Principal, Role
 from hub.access.dossiers.offices import is_at_level
 from hub.access.limits.limiter import ReadingLimiter
-from hub.access.permission_trie import Bindings
 from hub.access.purposes import Purpose, find_purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.execution.bounded_cache import BoundedCache

@@ -25,8 +25,8 @@ from hub.ingest.run.stream_run import StreamRun
 from hub.ingest.transform import map as mapping
 from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
+from hub.sdk.lookup_keys import build_lookup_key, split_source_key
 from hub.sdk.manifest import Manifest
-from hub.sdk.source_keys import build_lookup_key, split_source_key
 
 LOCK_WAIT_S = 1.0
 """How long a look-up waits for a run of the same stream, before it asks the source and again before it writes."""
@@ -47,7 +47,7 @@ FIND_STORED: LiteralString = """
 
 @dataclass(frozen=True)
 class LookupTask:
-    """Rows of one stream to look up, by their source keys as `hub.sdk.source_keys.build_lookup_key` returns them.
+    """Rows of one stream to look up, by their source keys as `hub.sdk.lookup_keys.build_lookup_key` returns them.
 
     After `deadline_s` seconds no further request is sent; None for as long as it takes.
     """

@@ -14,7 +14,7 @@ from hub.link.decisions.verdicts import DECISION, Decision
 from hub.link.field import Field, field_named
 from hub.link.review.comparison_columns import facts_sql, held_sql, recorded_sql
 from hub.link.review.review_priority import procedures_over
-from hub.link.review.waterfall import Step, explain_weight
+from hub.link.review.weight_steps import Step, explain_weight
 from hub.store.query import fetch_row
 
 

@@ -22,7 +22,7 @@ from graphql import (
     value_from_ast,
 )
 
-from hub.access.permission_trie import (
+from hub.access.argument_rules import (
     Allowed,
     AnyValue,
     AtMost,

@@ -14,7 +14,8 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
-from hub.access.permission_trie import NOTHING, Bindings, CompiledPurpose, Exactly, Mismatch, OperationTrie
+from hub.access.argument_rules import Bindings, Exactly, Mismatch
+from hub.access.permission_trie import NOTHING, CompiledPurpose, OperationTrie
 from hub.access.purpose_declaration import PurposeLimits
 from hub.errors import OperationRefused
 from hub.plan.building.selection import Document

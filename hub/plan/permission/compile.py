@@ -23,12 +23,11 @@ from graphql import (
     validate,
 )
 
+from hub.access.argument_rules import Allowed, Exactly
 from hub.access.permission_trie import (
     NO_TYPES,
     NOTHING,
-    Allowed,
     CompiledPurpose,
-    Exactly,
     FieldRule,
     OperationTrie,
     PathNode,

@@ -29,7 +29,7 @@ from graphql import (
     visit,
 )
 
-from hub.access.permission_trie import Bindings
+from hub.access.argument_rules import Bindings
 from hub.access.purpose_declaration import VariableRule
 from hub.access.purposes import Purpose
 from hub.model.registry import Entity

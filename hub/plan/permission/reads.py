@@ -14,20 +14,8 @@ from graphql import (
     is_union_type,
 )
 
-from hub.access.permission_trie import (
-    Allowed,
-    AnyValue,
-    AtMost,
-    BoundTo,
-    CompiledPurpose,
-    EachOf,
-    Exactly,
-    FieldRule,
-    ListOf,
-    ObjectOf,
-    OperationTrie,
-    PathNode,
-)
+from hub.access.argument_rules import Allowed, AnyValue, AtMost, BoundTo, EachOf, Exactly, ListOf, ObjectOf
+from hub.access.permission_trie import CompiledPurpose, FieldRule, OperationTrie, PathNode
 from hub.model.names import to_camel_case
 
 SELECT, COUNT, FILTER, ORDER, KEY, PAGE, ARGUMENT = "select", "count", "filter", "order", "key", "page", "argument"

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.access.permission_trie import AnyValue, Bindings, CompiledPurpose, Mismatch
+from hub.access.argument_rules import AnyValue, Bindings, Mismatch
+from hub.access.permission_trie import CompiledPurpose
 from hub.access.purposes import Purpose
 from hub.plan.permission.arguments import ArgumentCondition
 from hub.plan.permission.check import Permission, PermissionRefusal, PermittedWay

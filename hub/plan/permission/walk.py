@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLObjectType, OperationDefinitionNode, SelectionSetNode, get_named_type
 
-from hub.access.permission_trie import Exactly, OperationTrie, PathNode, PublicTypes
+from hub.access.argument_rules import Exactly
+from hub.access.permission_trie import OperationTrie, PathNode, PublicTypes
 from hub.plan.building.selection import Document, Selected
 from hub.plan.permission.arguments import ArgumentCondition, FieldPlace, NotAllowed, match_arguments, match_value
 from hub.plan.permission.compile import find_instant, possible_types

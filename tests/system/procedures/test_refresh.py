@@ -17,8 +17,8 @@ from hub.access.dossiers.dossier_store import NamedSubject
 from hub.demo.systems.sector_systems import start_systems
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
+from hub.graph.procedures.live_lookups import Refresher
 from hub.graph.procedures.prefill import PrefillRequest
-from hub.graph.procedures.refresher import Refresher
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors
@@ -26,9 +26,9 @@ from hub.model.registry import load_registry
 from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, RequirementAnswer
 from hub.procedures.display import display_value
+from hub.refresh.lookup_server import start_lookup_server
+from hub.refresh.lookup_statements import IS_SERVED
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
-from hub.refresh.server import start_lookup_server
-from hub.refresh.statements import IS_SERVED
 from hub.sdk.manifest import Manifest
 from hub.settings import load_settings
 from hub.store.engine import make_engine, store_url

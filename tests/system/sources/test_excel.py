@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ingest.read.files.excel_child import _convert_date, _parse_cell, _write_letters
+from hub.ingest.read.files.excel_conversion import _convert_date, _parse_cell, _write_letters
 from tests.system.sources.test_files import OLD, Files, files
 
 __all__ = ["files"]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from hub.draft.connector_writer import text_encoding_of
-from hub.draft.source_probe import guess_encoding
+from hub.draft.encoding_guess import guess_encoding
 from hub.ingest.transform.prepare import repair_encoding
 from hub.ingest.values.vietnamese_codecs import CODEC_NAMES, TONE_PATTERN, repair_text
 from hub.sdk.streams import SqlStream

@@ -6,7 +6,7 @@ import pytest
 
 from hub.cli.linking.review_display import veto_reasons
 from hub.link.field import field_named, list_decidable_fields
-from hub.link.review.waterfall import Step
+from hub.link.review.weight_steps import Step
 from hub.link.rules.vetoes import REASONS, pair_vetoes, ruled_vetoes, scored_vetoes
 from hub.model.registry import load_registry
 from schema.linking.vetoes import EVENTS, PAIRS, SUBJECTS, VETOES, Event, Veto

@@ -13,7 +13,7 @@ from hub.conform.rows.samples import Row
 from hub.conform.servers.trial_servers import TrialServers, TrialStore
 from hub.ingest.run.connector_run import RunReport
 from hub.sdk.manifest import Manifest
-from hub.sdk.parts import EnvReference, FileReference
+from hub.sdk.secret_references import EnvReference, FileReference
 from hub.sdk.sources import Source
 
 TIMEOUT_S = 1.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ingest.read.reader import ReaderContext
-from hub.sdk.parts import Reference
+from hub.sdk.secret_references import Reference
 from hub.sdk.sources import ApiKeyAuth, Basic, OAuth2, RestSource
 
 RENEW_EARLY_S = 30.0

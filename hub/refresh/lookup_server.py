@@ -18,9 +18,9 @@ import psycopg
 from psycopg import Connection
 
 from hub.refresh import statements as sql
-from hub.refresh.batch import LookupBatch, serve_batch
+from hub.refresh.lookup_batch import LookupBatch, serve_batch
+from hub.sdk.lookup_keys import count_keys_per_request, promises_lookup
 from hub.sdk.manifest import Manifest
-from hub.sdk.source_keys import count_keys_per_request, promises_lookup
 from hub.store.connections.connection import StoreConnection
 from hub.store.engine import SESSION, connect_for_run
 

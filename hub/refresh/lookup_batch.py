@@ -18,8 +18,8 @@ from hub.ingest.run.outcome import CursorMoved
 from hub.refresh import statements as sql
 from hub.refresh.refresh_types import RefreshStatus
 from hub.refresh.source_guard import LookupLimits, SourceGuard
+from hub.sdk.lookup_keys import count_keys_per_request
 from hub.sdk.manifest import Manifest
-from hub.sdk.source_keys import count_keys_per_request
 
 Statuses = Mapping[str, RefreshStatus]
 

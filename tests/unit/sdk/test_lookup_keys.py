@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.ingest.transform.map import build_source_key
-from hub.sdk.source_keys import build_lookup_key, count_keys_per_request, promises_lookup, split_source_key
+from hub.sdk.lookup_keys import build_lookup_key, count_keys_per_request, promises_lookup, split_source_key
 from hub.sdk.streams import RestStream, SoapStream, SqlStream
 
 PARTS = st.text(alphabet=st.sampled_from("ab|\\ ,/đ"), min_size=0, max_size=8)

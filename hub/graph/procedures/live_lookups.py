@@ -1,4 +1,4 @@
-"""The refresher: before a procedure reads, has records asked of their sources if they are older than the procedure allows.
+"""Live look-ups: before a procedure reads, has records asked of their sources if they are older than the procedure allows.
 
 Nothing but a procedure calls it, so no client can drive load onto a sector system. Requests of one process that need the same row at
 once share one look-up (Strawberry's DataLoader), and so do processes (the primary key of `hub.lookup`). A worker asks the source and
@@ -23,8 +23,8 @@ from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
 from hub.refresh import statements as sql
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
+from hub.sdk.lookup_keys import build_lookup_key, promises_lookup
 from hub.sdk.manifest import Manifest
-from hub.sdk.source_keys import build_lookup_key, promises_lookup
 from hub.sdk.streams import Stream
 from hub.settings import Settings
 from hub.store.engine import make_write_pool

@@ -4,7 +4,7 @@ import pytest
 
 from hub.cli.linking.review_display import waterfall_rows
 from hub.link.decisions.agreement import compute_agreement
-from hub.link.review.waterfall import explain_weight
+from hub.link.review.weight_steps import explain_weight
 
 EVIDENCE = [
     {"comparison": "name", "outcome": "agrees", "bits": 6.0},
