@@ -10,6 +10,7 @@ import pytest
 from graphql import DocumentNode, validate
 from graphql.execution.values import get_variable_values
 
+from hub.access import argument_rules
 from hub.access.permission_trie import PathNode
 from hub.plan.permission import walk
 from hub.plan.permission.check import Permitted, check_permission
