@@ -15,7 +15,7 @@ from hub.ingest.guards.request_limits import QuotaExceeded, SharedRequestGate
 from hub.ingest.read.reader import AnswerMalformed
 from hub.ingest.run.lookup import LookupResult, LookupTask, look_up
 from hub.ingest.run.outcome import CursorMoved
-from hub.refresh import statements as sql
+from hub.refresh import lookup_statements as sql
 from hub.refresh.refresh_types import RefreshStatus
 from hub.refresh.source_guard import LookupLimits, SourceGuard
 from hub.sdk.lookup_keys import count_keys_per_request

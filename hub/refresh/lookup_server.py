@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from hub.refresh import statements as sql
+from hub.refresh import lookup_statements as sql
 from hub.refresh.lookup_batch import LookupBatch, serve_batch
 from hub.sdk.lookup_keys import count_keys_per_request, promises_lookup
 from hub.sdk.manifest import Manifest

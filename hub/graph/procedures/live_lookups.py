@@ -21,7 +21,7 @@ from strawberry.dataloader import DataLoader
 
 from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
-from hub.refresh import statements as sql
+from hub.refresh import lookup_statements as sql
 from hub.refresh.refresh_types import RefreshNeed, RefreshOutcome, RefreshStatus
 from hub.sdk.lookup_keys import build_lookup_key, promises_lookup
 from hub.sdk.manifest import Manifest

@@ -2,7 +2,7 @@
 
 A workbook of 200 KB can expand to five gigabytes: 100,000 cells that share one text of 30,000 letters. The library that
 unpacks it copies the text for every cell and aborts the process if memory runs out. So an expendable process does it,
-and loads no more than it needs: `python -I excel_child.py ORDER`, where ORDER is JSON (see `main`). It prints JSON:
+and loads no more than it needs: `python -I excel_conversion.py ORDER`, where ORDER is JSON (see `main`). It prints JSON:
 {"rows": 5}, or {"fault": "…"}.
 """
 

@@ -1,4 +1,4 @@
-"""Excel: one sheet of a workbook, unpacked in a child process (`excel_child`) and read from its output."""
+"""Excel: one sheet of a workbook, unpacked in a child process (`excel_conversion`) and read from its output."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.ingest.read.files import excel_child
+from hub.ingest.read.files import excel_conversion
 from hub.ingest.read.files.file_bytes import FileFault, require_expansion
 from hub.ingest.values.typed_numbers import Notation, find_notations, write_series
 from hub.sdk.streams import FilesStream
@@ -38,8 +38,8 @@ def read_excel(path: Path, name: str, stream: FilesStream) -> Iterator[pl.DataFr
 
 def _write_numbers(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.DataFrame:
     """Write numeric cells in the notation of their field."""
-    marked = [name for name in frame.columns if name.endswith(excel_child.NUMBER_MARK)]
-    columns = [name.removesuffix(excel_child.NUMBER_MARK) for name in marked]
+    marked = [name for name in frame.columns if name.endswith(excel_conversion.NUMBER_MARK)]
+    columns = [name.removesuffix(excel_conversion.NUMBER_MARK) for name in marked]
     changed = [
         frame[name].zip_with(~frame[mark], write_series(frame[name], wanted[name]))
         for name, mark in zip(columns, marked, strict=True)
@@ -49,7 +49,7 @@ def _write_numbers(frame: pl.DataFrame, wanted: Mapping[str, Notation]) -> pl.Da
 
 def _run_child(order: dict[str, object], memory: int) -> dict[str, object]:
     """Run the child process. Raises FileFault if it ends without an answer: then its memory limit ended it."""
-    command = [sys.executable, "-I", str(excel_child.__file__), json.dumps(order)]
+    command = [sys.executable, "-I", str(excel_conversion.__file__), json.dumps(order)]
     try:
         ended = subprocess.run(command, capture_output=True, timeout=CHILD_TIMEOUT_S, check=False)
         said: dict[str, object] = json.loads(ended.stdout)
