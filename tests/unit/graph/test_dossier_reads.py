@@ -19,6 +19,7 @@ DOSSIER = {
     "office": COMMUNE,
     "opened_via": "MUTATION",
     "outcome": None,
+    "opened_at": "2025-11-18T08:00:00+07:00",
     "expires_at": "9999-12-31T00:00:00+00:00",
     "subjects": [],
     "state": "as it was opened",
