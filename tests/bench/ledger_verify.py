@@ -21,6 +21,7 @@ from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
 from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, SourceState
+from hub.store.connections.prepared_writes import run_once
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
 from hub.store.server.embedded import EmbeddedServer
@@ -75,7 +76,6 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
     key, now, last = load_signing_key(folder / "ledger.pem"), datetime.now(UTC), LastCheckpoint()
     known: set[bytes] = set()
     with psycopg.connect(url, autocommit=True) as connection:
-        append_sql.register_arrays(connection)
         (subject_key,) = connection.execute(OPEN_MONTH, (month_of(now),)).fetchone() or (None,)
         month = LedgerMonth(month_of(now), subject_key)
         chains = [Chain(uuid4(), month) for _ in range(CHAINS)]
@@ -91,7 +91,7 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
                 )
             chains[at], appended = chains[at].append(entries)
             parameters, fresh = append_sql.record_parameters(month, chains[at].epoch, appended, known)
-            connection.execute(append_sql.INSERT_RECORDS, parameters)
+            run_once(connection, append_sql.INSERT_RECORDS, parameters)
             known.update(fresh)
             heads = [ChainHead(chain.epoch, chain.number - 1, chain.previous) for chain in chains if chain.number]
             details = {"public": key.public.hex(), "after": None}

@@ -14,6 +14,7 @@ from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
 from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.store.connections.prepared_writes import run_once
 from hub.store.query import fetch_row
 
 KEEPER_PRINCIPAL = "hub"
@@ -40,9 +41,8 @@ def commit_command(connection: Connection[Any], entries: Sequence[LedgerEntry], 
         begin = _keep(now, RecordKind.EPOCH_BEGIN, **details)
         chain, records = Chain(epoch, month).append([begin, *entries, _keep(now, RecordKind.EPOCH_END)])
         connection.execute(INSERT_ENDED, (chain.epoch, month.first_day, host))
-        append_sql.register_arrays(connection)
         parameters, _ = append_sql.record_parameters(month, chain.epoch, records, ())
-        connection.execute(append_sql.INSERT_RECORDS, parameters)
+        run_once(connection, append_sql.INSERT_RECORDS, parameters)
 
 
 def _keep(at: datetime, kind: RecordKind, **details: Any) -> LedgerEntry:

@@ -18,6 +18,7 @@ from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
 from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.store.connections.prepared_writes import PreparedWrite
 
 KEEPER_PRINCIPAL = "hub"
 """The principal of records that the ledger makes about itself."""
@@ -30,7 +31,7 @@ class Epoch:
 
     def __init__(self, connection: AsyncConnection[Any], chain: Chain) -> None:
         self._connection = connection
-        append_sql.register_arrays(connection)
+        self._insert = PreparedWrite(connection, append_sql.INSERT_RECORDS)
         self._known_operations: set[bytes] = set()
         self.chain = chain
 
@@ -44,7 +45,7 @@ class Epoch:
         chain, records = self.chain.append(entries)
         known = self._known_operations
         parameters, fresh = append_sql.record_parameters(chain.month, chain.epoch, records, known)
-        await self._connection.execute(append_sql.INSERT_RECORDS, parameters)
+        await self._insert.run(parameters)
         self.chain = chain
         if len(self._known_operations) > KNOWN_OPERATIONS:
             self._known_operations.clear()

@@ -7,12 +7,11 @@ answer 5 to 10 ms later, and does not limit how many answers a second there are.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
@@ -50,10 +49,11 @@ class LedgerUnavailable(StoreUnavailable):
         super().__init__(next_step="try again shortly; if it lasts, the operator looks at `hub doctor`")
 
 
-@dataclass
-class _Waiting:
+class _Waiting(NamedTuple):
     entry: LedgerEntry
     done: asyncio.Future[None]
+    until: float
+    """When it is refused, by the loop's clock."""
 
 
 class LedgerCounts:
@@ -82,8 +82,10 @@ class LedgerWriter:
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
+        self._committing: Sequence[_Waiting] = ()
+        self._overdue_timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._batch: asyncio.Task[None] | None = None
+        self._is_closing = False
         self._connection: AsyncConnection[Any] | None = None
         self._epoch: Epoch | None = None
         self._reported_refusals = 0
@@ -115,36 +117,47 @@ class LedgerWriter:
         if len(self._waiting) >= MAX_WAITING or loop.time() < self._retry_at:
             self.counts.refused += 1
             raise LedgerUnavailable
-        waiting = _Waiting(entry, loop.create_future())
+        waiting = _Waiting(entry, loop.create_future(), loop.time() + COMMIT_WITHIN_S)
         self._waiting.append(waiting)
+        # One timer for all that wait: a timeout for each entry would cost as much as making its record.
+        if self._overdue_timer is None:
+            self._overdue_timer = loop.call_at(waiting.until, self._refuse_overdue)
         self._wake.set()
-        try:
-            async with asyncio.timeout(COMMIT_WITHIN_S):
-                await waiting.done
-        except TimeoutError:
+        await waiting.done
+
+    def _refuse_overdue(self) -> None:
+        """Refuse what has waited for too long, and look again when the next entry would have."""
+        self._overdue_timer, loop = None, asyncio.get_running_loop()
+        now = loop.time()
+        undone = [one for one in (*self._committing, *self._waiting) if not one.done.done()]
+        for one in undone:
+            if one.until > now:
+                self._overdue_timer = loop.call_at(one.until, self._refuse_overdue)
+                return
+            one.done.set_exception(LedgerUnavailable())
             self.counts.refused += 1
-            raise LedgerUnavailable from None
 
     async def close(self) -> None:
         """Commit what waits, and end the epoch in order, if the database answers."""
         if self._task is None:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        self._task = None
-        if self._batch is not None:
-            # It may be connecting still: a connection that it opened after this would be nobody's to close.
-            await asyncio.wait((self._batch,))
+        # What it has begun is finished: a connection that it opened after this would be nobody's to close.
+        self._is_closing = True
+        self._wake.set()
+        await self._task
+        self._task, self._is_closing = None, False
         if self._waiting:
             await self._commit_waiting()
         if self._epoch is not None and self._connection is not None:
             with suppress(psycopg.Error), end_silence(self._connection, COMMIT_WITHIN_S):
                 await self._epoch.end(self._clock())
         await self._drop()
+        if self._overdue_timer is not None:
+            self._overdue_timer.cancel()
+            self._overdue_timer = None
 
     async def _work(self) -> None:
-        while True:
+        while not self._is_closing:
             try:
                 async with asyncio.timeout(LOOK_AT_MONTH_EVERY_S):
                     await self._wake.wait()
@@ -152,9 +165,8 @@ class LedgerWriter:
                 if not self._is_month_over:
                     continue
             self._wake.clear()
-            # Shielded, since a batch that was begun is finished also when the server stops meanwhile.
-            self._batch = asyncio.create_task(self._commit_waiting(), name="ledger batch")
-            await asyncio.shield(self._batch)
+            if not self._is_closing:
+                await self._commit_waiting()
 
     @property
     def _is_month_over(self) -> bool:
@@ -166,11 +178,14 @@ class LedgerWriter:
             batch = [waiting for waiting in batch if not waiting.done.done()]  # the others have timed out
             if not batch and self._epoch is not None and not self._is_month_over:
                 return
+            self._committing = batch
             try:
                 await self._write([waiting.entry for waiting in batch])
             except psycopg.Error as error:
                 await self._fail(batch, error)
                 return
+            finally:
+                self._committing = ()
             for waiting in batch:
                 if not waiting.done.done():
                     waiting.done.set_result(None)

