@@ -80,8 +80,11 @@ class RequestAuthenticator:
 
     def find_cookie(self, headers: Mapping[bytes, list[bytes]]) -> bytes | None:
         """Return the session's cookie; None if there is none. Raises AmbiguousCredentials if there are several."""
+        cookies = headers.get(b"cookie")
+        if cookies is None:
+            return None
         found = None
-        for header in headers.get(b"cookie", ()):
+        for header in cookies:
             if self._cookie_start not in header:
                 continue
             for pair in header.split(b";"):

@@ -28,6 +28,8 @@ from hub.plan.data_subjects import DataSubject
 
 KEPT_S = 5.0
 RELOADED_S = 30.0
+AHEAD_S = 1.0
+"""How long before these ends a dossier that is in use is compared or read again, while requests go on with what is kept."""
 CACHE_DOSSIERS = 2_000
 CACHE_BYTES = 8_000_000
 LONGEST_CODE = 60
@@ -87,6 +89,9 @@ class KeptDossier:
     checked_until: float
     loaded_until: float
     is_used: bool = False
+    is_reloading: bool = False
+    reader: Principal | None = None
+    """Who was found last to be of its office: one officer reads the same dossier again and again."""
 
 
 class DossierReads:
@@ -98,6 +103,7 @@ class DossierReads:
         self._clock = clock
         self._kept: BoundedCache[str, KeptDossier] = BoundedCache(CACHE_DOSSIERS, most_size=CACHE_BYTES)
         self._checking: asyncio.Task[None] | None = None
+        self._reloading: set[asyncio.Task[Any]] = set()
 
     async def find(self, code: str, principal: Principal) -> ReadingDossier:
         """The dossier, open and of an office of the principal.
@@ -117,32 +123,39 @@ class DossierReads:
         """
         code = code.strip().upper()
         kept = await self._find_kept(code)
-        dossier = kept or await self._load(code)
-        if not covers_office(principal.offices, dossier.office) or dossier.reader not in (None, principal.id):
-            if kept is not None:
-                await self._load(
-                    code
-                )  # a code that nobody has costs a statement too: the time must not tell them apart
-            raise NOT_FOUND
-        return dossier
+        if kept is None:
+            found = await self._load(code)
+            if not _may_read(principal, found):
+                raise NOT_FOUND
+            return found
+        if kept.reader is not principal:
+            if not _may_read(principal, kept.dossier):
+                await self._load(code)  # a code that nobody has costs a statement too: the time must not tell them
+                raise NOT_FOUND
+            kept.reader = principal
+        return kept.dossier
 
     def forget(self, code: str) -> None:
         """Read the dossier afresh when it is asked for again."""
         self._kept.drop(code)
 
-    async def _find_kept(self, code: str) -> ReadingDossier | None:
-        kept = self._kept.get(code)
-        if kept is None or kept.loaded_until <= self._clock():
+    async def _find_kept(self, code: str) -> KeptDossier | None:
+        kept, now = self._kept.get(code), self._clock()
+        if kept is None or kept.loaded_until <= now:
             return None
         kept.is_used = True
-        if kept.checked_until > self._clock():
-            return kept.dossier
-        if self._checking is None:
+        if kept.loaded_until - now < AHEAD_S and not kept.is_reloading:
+            kept.is_reloading = True
+            self._forget_when_done(asyncio.create_task(self._reload(code, kept)))
+        if kept.checked_until - now < AHEAD_S and self._checking is None:
             self._checking = asyncio.create_task(self._check_used())
             self._checking.add_done_callback(self._forget_check)
+        if kept.checked_until > now:
+            return kept
+        assert self._checking is not None  # begun above, or by another request
         await asyncio.shield(self._checking)
         kept = self._kept.get(code)
-        return kept.dossier if kept is not None and kept.checked_until > self._clock() else None
+        return kept if kept is not None and kept.checked_until > self._clock() else None
 
     async def _check_used(self) -> None:
         """Compare the dossiers that were used since the last time with the store, and forget those that differ."""
@@ -155,12 +168,33 @@ class DossierReads:
             elif self._kept.get(code) is kept:
                 self._kept.drop(code)
 
+    def _forget_when_done(self, task: "asyncio.Task[Any]") -> None:
+        """Hold a task that nobody waits for until it is over."""
+        self._reloading.add(task)
+        task.add_done_callback(self._forget_reload)
+
+    def _forget_reload(self, task: "asyncio.Task[Any]") -> None:
+        self._reloading.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asks next reads it, and is told
+
     def _forget_check(self, task: "asyncio.Task[None]") -> None:
         self._checking = None
         if not task.cancelled():
             task.exception()  # everyone who waited may have gone
 
     async def _load(self, code: str) -> ReadingDossier:
+        kept, size = await self._read(code)
+        self._kept.put(code, kept, size)
+        return kept.dossier
+
+    async def _reload(self, code: str, before: KeptDossier) -> None:
+        """Read it again, and keep that unless it was forgotten meanwhile: what was read may be from before the change."""
+        kept, size = await self._read(code)
+        if self._kept.get(code) is before:
+            self._kept.put(code, kept, size)
+
+    async def _read(self, code: str) -> tuple[KeptDossier, int]:
         if not code or len(code) > LONGEST_CODE:
             raise NOT_FOUND
         asked_at = self._clock()
@@ -170,8 +204,7 @@ class DossierReads:
             raise NOT_FOUND
         dossier = self._dossier(row)
         kept = KeptDossier(dossier, row["state"], asked_at + KEPT_S, asked_at + RELOADED_S)
-        self._kept.put(code, kept, 1_000 + 3 * len(text))
-        return dossier
+        return kept, 1_000 + 3 * len(text)
 
     def _dossier(self, row: Mapping[str, Any]) -> ReadingDossier:
         bindings: dict[str, frozenset[str]] = {}
@@ -190,6 +223,10 @@ class DossierReads:
             is_confirmed=row["opened_via"] != EMERGENCY or row["confirmed_at"] is not None,
             opened_on=datetime.fromisoformat(row["opened_at"]).astimezone(UTC).date(),
         )
+
+
+def _may_read(principal: Principal, dossier: ReadingDossier) -> bool:
+    return covers_office(principal.offices, dossier.office) and dossier.reader in (None, principal.id)
 
 
 def select_dossier(registry: Registry) -> str:

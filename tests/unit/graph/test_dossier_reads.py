@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from hub.errors import OperationRefused
-from hub.graph.permission.dossier_reads import KEPT_S, SELECT_STATES, DossierReads
+from hub.graph.permission.dossier_reads import AHEAD_S, KEPT_S, RELOADED_S, SELECT_STATES, DossierReads
 from hub.model.registry import load_registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 
@@ -30,9 +30,12 @@ class CountedReads:
     def __init__(self) -> None:
         self.statements = 0
         self.state = DOSSIER["state"]
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         self.statements += 1
+        await self.answers.wait()
         if sql == SELECT_STATES:
             return orjson.dumps(dict.fromkeys(parameters[0], self.state))
         return orjson.dumps(DOSSIER if parameters == (DOSSIER["code"],) else None)
@@ -72,7 +75,7 @@ def test_dossiers_that_are_read_together_are_compared_with_the_store_together() 
 
     async def run() -> None:
         await dossiers.find(code, own)
-        now[0] = KEPT_S - 0.1
+        now[0] = KEPT_S - AHEAD_S - 0.1
         assert await read_at_once() == 0
         now[0] = KEPT_S + 0.1
         assert await read_at_once() == 1, "one statement for all who ask"
@@ -81,6 +84,48 @@ def test_dossiers_that_are_read_together_are_compared_with_the_store_together() 
         before = reads.statements
         await dossiers.find(code, own)
         assert reads.statements - before == 2, "what has changed is read again"
+
+    asyncio.run(run())
+
+
+def test_nobody_waits_while_a_dossier_in_use_is_read_again_and_a_change_is_not_undone_by_it() -> None:
+    reads: Any = CountedReads()
+    now = [0.0]
+    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    code, own = str(DOSSIER["code"]), principal(COMMUNE)
+
+    async def find_while_silent() -> int:
+        """How many statements are begun by five requests that are answered though the database is silent."""
+        before = reads.statements
+        reads.answers.clear()
+        async with asyncio.timeout(10):
+            for _ in range(5):
+                await dossiers.find(code, own)
+                await asyncio.sleep(0)
+        return int(reads.statements - before)
+
+    async def let_answer() -> None:
+        reads.answers.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def run() -> None:
+        await dossiers.find(code, own)
+        now[0] = KEPT_S - 0.1
+        assert await find_while_silent() == 1, "compared"
+        await let_answer()
+        now[0] = KEPT_S + 0.1
+        assert await find_while_silent() == 0
+        await let_answer()
+        now[0] = RELOADED_S - AHEAD_S - 0.1
+        await dossiers.find(code, own)
+        now[0] = RELOADED_S - 0.1
+        assert await find_while_silent() == 1, "read again"
+        dossiers.forget(code)
+        await let_answer()
+        before = reads.statements
+        await dossiers.find(code, own)
+        assert reads.statements - before == 1, "what was being read when it changed is not kept"
 
     asyncio.run(run())
 
