@@ -38,6 +38,8 @@ HUB_SCHEMAS = ("hub", "ledger")
 """All of their tables are the hub's own; of the other schemas, those that `hub/store/meta` declares."""
 LAST_OF_ONE_BRANCH = "0028"
 """Until this revision one branch held the tables of the vocabulary too."""
+MIGRATION_WAIT_S = 600
+"""How long to wait for another migration: building one index may take minutes."""
 LOCK_WITHIN_MS = 1_000
 LOCK_PAUSE_S = 2.0
 LOCK_ATTEMPTS = 30
@@ -83,7 +85,7 @@ def migrate_store(engine: Engine) -> str:
 
 def _migrate_once(engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": int(LockKey.MIGRATE_STORE)})
+        _take_turn(connection)
         # Whatever waits for a table, makes everybody who comes after it wait, too: readers stand still for this long at most.
         connection.execute(text(f"set local lock_timeout = '{LOCK_WITHIN_MS}ms'"))
         prepare_schemas(connection)
@@ -96,6 +98,20 @@ def _migrate_once(engine: Engine) -> None:
             command.upgrade(config, "heads")
         _say_who_can_read(connection, before, log)
         grant_roles(connection)
+
+
+def _take_turn(connection: Connection) -> None:
+    connection.execute(text(f"set local lock_timeout = '{MIGRATION_WAIT_S}s'"))
+    try:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": int(LockKey.MIGRATE_STORE)})
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise StoreUnavailable(
+            f"another migration of this database has not ended for {MIGRATION_WAIT_S} s; nothing was changed",
+            next_step="if pg_stat_activity shows it at work, e.g. on an index, run `hub migrate` again later;"
+            " if it is idle in transaction, end it",
+        ) from None
 
 
 def _say_who_can_read(connection: Connection, before: StoreRevision | None, log: ContractionLog) -> None:

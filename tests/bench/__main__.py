@@ -24,6 +24,7 @@ from tests.bench import (
     costs,
     growth,
     ingest,
+    ledger_growth,
     ledger_verify,
     linking,
     linking_demo,
@@ -58,6 +59,7 @@ class Sizes:
     grown: tuple[int, ...]
     searched: int
     ledger: int
+    grown_ledger: tuple[int, ...]
 
 
 FULL = Sizes(
@@ -73,6 +75,7 @@ FULL = Sizes(
     grown=(10_000, 100_000, 1_000_000),
     searched=1_000_000,
     ledger=1_000_000,
+    grown_ledger=(500_000, 1_000_000, 2_500_000),
 )
 QUICK = Sizes(
     ingest=ingest.Sizes(rows=20_000, dicts=5_000, most=None),
@@ -87,6 +90,7 @@ QUICK = Sizes(
     grown=(500, 5_000),
     searched=20_000,
     ledger=20_000,
+    grown_ledger=(20_000, 40_000),
 )
 
 
@@ -177,6 +181,10 @@ def _ledger_verify(run: Run, bench: Bench) -> None:
     ledger_verify.measure(bench, run.server, run.folder, run.sizes.ledger)
 
 
+def _ledger_growth(run: Run, bench: Bench) -> None:
+    ledger_growth.measure(bench, run.server, run.sizes.grown_ledger)
+
+
 def _linking(run: Run, bench: Bench) -> None:
     linking.measure(bench)
     linking_pseudopeople.measure(bench, run.folder)
@@ -208,6 +216,7 @@ PARTS: Mapping[str, Callable[[Run, Bench], None]] = {
     "refresh": _refresh,
     "costs": _costs,
     "ledger-verify": _ledger_verify,
+    "ledger-growth": _ledger_growth,
     "linking": _linking,
     "linking-demo": _linking_demo,
     "linking-independent": _linking_independent,

@@ -176,6 +176,23 @@ def test_a_lock_on_the_ledger_refuses_in_time(store: Store, monkeypatch: pytest.
     assert {"before", "after"} <= store.requests()
 
 
+def test_who_waits_while_the_writer_connects_is_refused_in_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.ledger.writing.writer.COMMIT_WITHIN_S", 0.2)
+
+    async def run() -> None:
+        async with open_writer(store.through(proxy)) as writer:
+            async with asyncio.timeout(4):  # connecting is given up after five seconds
+                for count in (3, 2):
+                    assert all(await asyncio.gather(*(refused(writer.commit(entry("silent"))) for _ in range(count))))
+            assert writer.counts.refused == 5
+            proxy.speak()
+
+    parts = conninfo_to_dict(store.writer)
+    with TcpProxy("127.0.0.1", int(str(parts["port"]))) as proxy:
+        proxy.mute()
+        asyncio.run(run())
+
+
 def test_no_more_wait_than_there_is_room_for(store: Store) -> None:
     async def run() -> int:
         async with open_writer(store.writer) as writer:
