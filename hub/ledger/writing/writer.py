@@ -119,7 +119,7 @@ class LedgerWriter:
             raise LedgerUnavailable
         waiting = _Waiting(entry, loop.create_future(), loop.time() + COMMIT_WITHIN_S)
         self._waiting.append(waiting)
-        # One timer for all that wait: a timeout for each entry would cost as much as making its record.
+        # One timer for all that wait, not a timeout for each entry.
         if self._overdue_timer is None:
             self._overdue_timer = loop.call_at(waiting.until, self._refuse_overdue)
         self._wake.set()

@@ -1,6 +1,7 @@
 """A statement that writes and gives no rows, with parameters that are binary already: as near to libpq as `prepared_reads` is.
 
-For the ledger, which commits hundreds of times a second beside the reads: over a cursor, the statement cost the process 230 µs, so 70 µs.
+For the ledger, which commits hundreds of times a second beside the reads: over a cursor, sending alone cost the process 230 µs a commit
+(on a busy machine).
 """
 
 from collections.abc import Sequence
