@@ -154,7 +154,9 @@ def test_commands_print_through_one_place(path: Path) -> None:
 
 def test_commands_alone_print() -> None:
     """Beneath the commands nothing prints; the child that reads workbooks answers its parent in JSON."""
-    below = [path for path in Path(hub.__file__).parent.rglob("*.py") if path not in CLI and path.stem != "excel_conversion"]
+    below = [
+        path for path in Path(hub.__file__).parent.rglob("*.py") if path not in CLI and path.stem != "excel_conversion"
+    ]
     for path in below:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
