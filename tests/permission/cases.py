@@ -148,6 +148,7 @@ VALUES: Mapping[str, Any] = {
     "byEntity": True,
     "byField": True,
     "byUnit": False,
+    "closed": True,
     "dismissed": True,
     "until": "2026-02-01T00:00:00+07:00",
     **dict.fromkeys(("principal", "app", "purpose", "dossier", "office", "kind", "outcome", "code", "subject")),
