@@ -159,6 +159,8 @@ def test_the_form_says_beside_its_fields_what_is_wrong(site: ConsoleSite, sheet:
     officer = site.officer()
     open_transfer(site, officer, DOSSIER, **{"role.transferee": site.seller})
     assert officer.page.status_code == 422
+    assert officer.errors == ["Một người đứng ở hai vai trò."]
+    open_transfer(site, officer, DOSSIER, **{"role.transferor": site.buyer, "role.transferee": site.seller})
     assert officer.errors == ["Mã này đã có hồ sơ khác: kiểm tra lại mã."]
     assert f'value="{DOSSIER}"' in officer.text, "what was typed stays"
     open_transfer(site, officer, "12", **{"role.transferee": "12"})
