@@ -37,20 +37,27 @@ class PreparedWrite:
         # A batch may be larger than what the socket takes at once.
         while pgconn.flush():
             await wait_for_result(pgconn, writable=True)
-        await wait_for_result(pgconn)
-        found = pgconn.get_result()
-        while pgconn.get_result() is not None:
-            pass  # libpq says with a null that the statement is over
-        _check(found)
+        # The statement is complete before its transaction is: an error of the commit, such as a full disk, is a second result.
+        results = []
+        while True:
+            if pgconn.is_busy():
+                await wait_for_result(pgconn)
+            found = pgconn.get_result()
+            if found is None:
+                break
+            results.append(found)
+        _check(results)
 
 
 def run_once(connection: Connection[Any], sql: str, parameters: Sequence[bytes]) -> None:
     """Run a statement of this kind on a connection of a command. Raises psycopg.Error."""
-    _check(connection.pgconn.exec_params(sql.encode(), parameters, param_formats=[Format.BINARY] * len(parameters)))
+    # Unlike the loop above, libpq gives the last result here, and so the error of a commit.
+    _check([connection.pgconn.exec_params(sql.encode(), parameters, param_formats=[Format.BINARY] * len(parameters))])
 
 
-def _check(found: PGresult | None) -> None:
-    if found is None:
+def _check(results: Sequence[PGresult]) -> None:
+    if not results:
         raise psycopg.OperationalError("the connection was lost")
-    if found.status != ExecStatus.COMMAND_OK:
-        raise psycopg.errors.error_from_result(found)
+    for found in results:
+        if found.status != ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(found)
