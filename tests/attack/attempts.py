@@ -124,7 +124,8 @@ def _aliases(count: int) -> str:
 def _other_dossiers(known: Knowledge) -> tuple[Attempt, ...]:
     read = {"id": known.victim}
     victim = [
-        {"role": role, "subject": {"citizen": {"personalId": known.victim}}} for role in ("transferor", "transferee")
+        {"role": role, "subject": {"citizen": {"personalId": one}}}
+        for role, one in (("transferor", known.victim), ("transferee", known.counterparty))
     ]
     dossier = {"code": "H49.12-251118-6666", "purpose": TRANSFER, "office": known.foreign_office, "subjects": victim}
     end = {"code": known.foreign_dossier, "outcome": "WITHDRAWN", "reason": "x"}

@@ -28,6 +28,7 @@ from tests.system.access.test_access import END, IDENTIFY, OFFICE, OPEN, PREFILL
 from tests.system.servers.console_site import PageReader
 
 NAME, IDENTIFIER, ADDRESS = "Quyền Thị Trồng-Mốc", "022199876543", "số 7 ngõ Trồng Mốc"
+OTHER_IDENTIFIER = "022099876543"
 PLANTED = (NAME, IDENTIFIER, ADDRESS, "Trồng", "tr\\u1ed3ng", "Tr%E1%BB%93ng")
 DOSSIER, TOLD = f"H49.12-{IDENTIFIER}", "H49.12-251118-0971"
 KEPT_TABLES = (
@@ -176,7 +177,8 @@ def plant_pages(hub: PlantedHub) -> None:
 def plant_in_dossier(hub: PlantedHub) -> None:
     """A dossier of somebody whom the hub does not hold, ended for a reason that says more than it should: systems are told of both."""
     subjects = [
-        {"role": role, "subject": {"citizen": {"personalId": IDENTIFIER}}} for role in ("transferor", "transferee")
+        {"role": role, "subject": {"citizen": {"personalId": one}}}
+        for role, one in (("transferor", IDENTIFIER), ("transferee", OTHER_IDENTIFIER))
     ]
     opened = {"code": TOLD, "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
     hub.ask({"query": OPEN, "variables": {"input": opened}})
