@@ -147,14 +147,30 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
             raise make_refusal(
                 f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role"
             )
-    check_apart(
+    parties = [
         (one.role, (one.entity, one.number) if one.number is not None else (one.entity, one.field, one.value))
         for one in subjects
-    )
+    ]
+    check_apart(purpose, parties)
+    for minor, (role, who) in zip(subjects, parties, strict=True):
+        if (
+            (guardian := purpose.subjects[role].guardian) is not None
+            and is_minor(minor, today)
+            and (guardian, who) in parties
+        ):
+            raise make_refusal(
+                f"the minor in the role {role} is their own guardian",
+                "GUARDIAN_NEEDED",
+                f"name the guardian in the role {guardian}",
+            )
 
 
-def check_apart(subjects: Iterable[tuple[str, Hashable]]) -> None:
-    """Raises OperationRefused with SUBJECT_IN_TWO_ROLES if two roles have one subject. Each subject is its role and what tells it apart."""
+def check_apart(purpose: PurposeDeclaration, parties: Iterable[tuple[str, Hashable]]) -> None:
+    """Raises OperationRefused with SUBJECT_IN_TWO_ROLES if two roles have one subject. Each party is its role and what tells it apart.
+
+    A guardian may have another role too: parents who transfer land to their child act for the child.
+    """
+    subjects = [(role, who) for role, who in parties if not _is_guardian_only(role, purpose.subjects.values())]
     seen: dict[Hashable, str] = {}
     for role, who in subjects:
         other = seen.setdefault(who, role)

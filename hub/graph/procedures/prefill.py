@@ -95,7 +95,8 @@ class PrefillService:
         compiled = self.catalogue.find(request.procedure, opened_on or at.date())
         subjects = await self._find_subjects(request, reading)
         check_roles(compiled.procedure, subjects)
-        check_apart((one.role, (one.entity, one.field, one.value, one.number)) for one in request.subjects)
+        parties = ((one.role, (one.entity, one.field, one.value, one.number)) for one in request.subjects)
+        check_apart(compiled.procedure, parties)
         read = [await self._read_subject(compiled, subject, reading) for subject in subjects]
         answer = partial(
             answer_requirements, compiled, choices=request.choices, dossier=dossier.code if dossier else None

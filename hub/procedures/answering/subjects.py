@@ -60,7 +60,7 @@ def check_roles(procedure: Procedure, subjects: Sequence[PrefillSubject]) -> Non
     for role, declared in procedure.subjects.items():
         if not filled[role] and not declared.optional and role not in guardians:
             raise make_refusal(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
-    check_apart((one.role, (one.entity, one.number)) for one in subjects if one.number is not None)
+    check_apart(procedure, ((one.role, (one.entity, one.number)) for one in subjects if one.number is not None))
 
 
 def find_blocks(procedure: Procedure, subjects: Sequence[PrefillSubject], today: date) -> Iterator[BlockingFact]:

@@ -174,6 +174,12 @@ def test_subjects_that_fill_the_roles() -> None:
     check_subjects(purpose(), [citizen("applicant"), citizen("ancestor", 2, died=date(1999, 1, 1))], TODAY)
     children = [citizen("child", n, born="2015-01-01") for n in (3, 4)]
     check_subjects(purpose(), [citizen("applicant"), citizen("guardian", 2), *children], TODAY)
+    check_subjects(purpose(), [citizen("applicant", 2), citizen("guardian", 2), *children], TODAY)  # a parent, for the child
+
+
+def test_nobody_is_their_own_guardian() -> None:
+    own = [citizen("applicant"), citizen("child", 3, born="2015-01-01"), citizen("guardian", 3, born="2015-01-01")]
+    assert code_of(check_subjects, purpose(), own, TODAY) == "GUARDIAN_NEEDED"
 
 
 def test_a_subject_that_the_hub_does_not_hold_is_taken() -> None:
