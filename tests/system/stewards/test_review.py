@@ -106,7 +106,7 @@ def test_the_queue_is_by_value_then_by_how_undecided_it_is(links: Links, connect
     distances = {name: items[made[name]].distance for name in ("ruled", "near", "right", "sure", "paid", "grant")}
     assert distances == {"ruled": 0, "near": 0.5, "right": 1, "sure": 6, "paid": 12, "grant": 0.25}
     assert [found.record_id for found in read_review_queue(connection).items] == [
-        made[name] for name in ("twin", "paid", "ruled", "near", "sure", "right", "grant")
+        made[name] for name in ("twin", "paid", "ruled", "near", "right", "sure", "grant")
     ]
     assert {w.field: (w.records, w.candidates) for w in count_waiting(connection)} == {
         DEBTOR: (4, 6),

@@ -174,7 +174,9 @@ def test_subjects_that_fill_the_roles() -> None:
     check_subjects(purpose(), [citizen("applicant"), citizen("ancestor", 2, died=date(1999, 1, 1))], TODAY)
     children = [citizen("child", n, born="2015-01-01") for n in (3, 4)]
     check_subjects(purpose(), [citizen("applicant"), citizen("guardian", 2), *children], TODAY)
-    check_subjects(purpose(), [citizen("applicant", 2), citizen("guardian", 2), *children], TODAY)  # a parent, for the child
+    check_subjects(
+        purpose(), [citizen("applicant", 2), citizen("guardian", 2), *children], TODAY
+    )  # a parent, for the child
 
 
 def test_nobody_is_their_own_guardian() -> None:
