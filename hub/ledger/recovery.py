@@ -8,7 +8,7 @@ from hub.errors import OperationRefused
 from hub.ledger.checkpoints.checkpointer import OPTIONS, CheckpointMaker
 from hub.ledger.checkpoints.document import Checkpoint, LastCheckpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey
-from hub.ledger.month_keeping import _connect, _record, record_keeping
+from hub.ledger.month_upkeep import _connect, _record, record_keeping
 from hub.ledger.writing.records import KEY_REVOKED
 from hub.store.engine import add_silence_timeouts
 

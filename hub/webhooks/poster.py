@@ -14,8 +14,8 @@ from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.signing_keys import SigningKey, load_signing_key
 from hub.settings import Settings
 from hub.webhooks.addresses import AddressRefused, Network, check_url, parse_networks, resolve_target
+from hub.webhooks.delivery_signatures import sign_headers
 from hub.webhooks.messages import EventMessage
-from hub.webhooks.signing import sign_headers
 
 
 @dataclass(frozen=True)

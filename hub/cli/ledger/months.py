@@ -15,7 +15,7 @@ from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.ledger.checkpoints.document import LastCheckpoint
 from hub.ledger.keeper import load_configured_key
-from hub.ledger.month_keeping import destroy_due_keys, destroy_month_key, drop_month, list_months
+from hub.ledger.month_upkeep import destroy_due_keys, destroy_month_key, drop_month, list_months
 from hub.ledger.recovery import resume_after_restore
 from hub.ledger.witnesses.file_witness import read_last_line
 from hub.settings import load_settings

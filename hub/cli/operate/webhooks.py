@@ -16,6 +16,7 @@ from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import SourceUnavailable
 from hub.settings import load_settings
 from hub.store.event_outbox import EVENT_KINDS
+from hub.webhooks.delivery_signatures import describe_public_key
 from hub.webhooks.endpoints import (
     NewEndpoint,
     WebhookEndpoint,
@@ -28,7 +29,6 @@ from hub.webhooks.endpoints import (
 )
 from hub.webhooks.messages import TEST_KIND, EventMessage
 from hub.webhooks.poster import load_poster
-from hub.webhooks.signing import describe_public_key
 
 app = cyclopts.App(name="webhooks")
 Endpoint = Annotated[str, Parameter(help="The id that `hub webhooks list` shows.")]

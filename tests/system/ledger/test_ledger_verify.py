@@ -20,7 +20,7 @@ from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
 from hub.ledger.keeper import refuse_revoked_key
-from hub.ledger.month_keeping import destroy_due_keys, destroy_month_key, drop_month, list_months
+from hub.ledger.month_upkeep import destroy_due_keys, destroy_month_key, drop_month, list_months
 from hub.ledger.months import month_of
 from hub.ledger.recovery import resume_after_restore, revoke_signing_key
 from hub.ledger.retention import find_longest_retention

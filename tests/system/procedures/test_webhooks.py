@@ -32,9 +32,9 @@ from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key
 from hub.webhooks.addresses import parse_networks
 from hub.webhooks.backlog import WebhookBacklog, read_webhook_backlog
 from hub.webhooks.delivery import MAX_ATTEMPTS, WebhookCounts, deliver_events
+from hub.webhooks.delivery_signatures import describe_public_key
 from hub.webhooks.endpoints import NewEndpoint, add_endpoint, list_deliveries, list_endpoints, retry_dead
 from hub.webhooks.poster import WebhookPoster
-from hub.webhooks.signing import describe_public_key
 from tests.doc_blocks import ROOT, blocks_of
 from tests.system.access.test_dossiers import BUYER, OFFICE, PROCEDURE, SELLER, by_identifier, officer, store, transfer
 from tests.system.stewards.test_corrections import AN, Register

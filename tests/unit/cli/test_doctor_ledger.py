@@ -17,7 +17,7 @@ from hub.cli.operate.doctor.doctor_ledger import (
 )
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.ledger.health import CheckpointState, LedgerHealth, OpenChain, WitnessState
-from hub.ledger.month_keeping import LedgerMonthState
+from hub.ledger.month_upkeep import LedgerMonthState
 from hub.ledger.retention import find_longest_retention
 from hub.settings import load_settings
 

@@ -11,7 +11,7 @@ from hub.errors import HubError
 from hub.ledger.checkpoints.signing_keys import describe_revoked
 from hub.ledger.health import CheckpointState, LedgerHealth, OpenChain, WitnessState, read_ledger_health
 from hub.ledger.keeper import list_witnesses, load_configured_key
-from hub.ledger.month_keeping import LedgerMonthState, list_months
+from hub.ledger.month_upkeep import LedgerMonthState, list_months
 from hub.ledger.months import month_of
 from hub.settings import Settings
 from hub.store.engine import SESSION, add_silence_timeouts
