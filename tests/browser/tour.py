@@ -33,6 +33,12 @@ SPOUSE_IDENTIFIER = "022184173560"
 OFFICER, REVIEWER, OPERATOR = "Cán bộ đăng ký đất đai", "Người rà soát liên kết", "Người vận hành"
 AUDITOR, CITIZEN = "Người kiểm tra", "Công dân, qua cổng dịch vụ công"
 QUESTIONS = 10
+TOLD_APART = """
+select split_part(full_name, ' ', 1), to_char(birth_date::date, 'DD/MM/YYYY') from data.citizen
+where length(birth_date) = 10 and death_date is null
+group by 1, 2 having count(*) between 3 and 5
+order by count(*) desc, 1, 2 limit 1"""
+"""A family name and a birth date that a few people share."""
 POPULATION = "Cơ sở dữ liệu dân cư và hộ tịch"
 BROKEN, MENDED = (re.compile(rf"Lần chạy cuối[^\n]*\s+({words})") for words in ("Thất bại|Một phần", "Thành công"))
 NONE_TO_CONFIRM = re.compile(r"Cần xác nhận\s+0\b")
@@ -155,6 +161,14 @@ def signed_in(browser: Browser, demo: Demonstration, who: str) -> Iterator[Visit
 def show_officer_pages(officer: Visitor) -> None:
     """The pages of an officer, for the guide."""
     page, sheet = officer.page, f"/console/dossiers/{officer.demo.dossier}"
+    with psycopg.connect(officer.demo.database_url) as connection:
+        family = connection.execute(TOLD_APART).fetchone()
+    assert family is not None
+    officer.open("/console")
+    page.get_by_label(re.compile("^Số định danh")).fill(" ".join(family))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("phù hợp")
+    officer.take("../console-candidates")
     officer.open(sheet)
     officer.take("../console-sheet")
     page.set_viewport_size({"width": 390, "height": 844})
@@ -173,9 +187,11 @@ def show_officer_pages(officer: Visitor) -> None:
 
 
 def show_steward_pages(reviewer: Visitor) -> None:
-    """The page of a reviewer, for the guide."""
+    """The pages of a reviewer, for the guide."""
     reviewer.open("/console/review")
     reviewer.take("../console-review")
+    reviewer.open("/console/discrepancies")
+    reviewer.take("../console-discrepancies")
 
 
 def show_operator_pages(operator: Visitor) -> None:

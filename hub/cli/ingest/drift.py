@@ -4,11 +4,14 @@ from dataclasses import asdict
 
 import cyclopts
 
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import OUT, show_json, show_table
+from hub.console.operator.rejected_groups import GRADE_WORDS, KIND_WORDS
 from hub.ingest.drift import records as drift_record
 from hub.ingest.drift.records import DriftRecord
+from hub.model.labels import find_label
+from hub.model.registry import load_registry
 from hub.settings import load_settings
 
 app = cyclopts.App(name="drift")
@@ -28,7 +31,9 @@ COLUMNS = (
 
 
 @app.command(name="list")
-def list_command(connector: str | None = None, *, all: bool = False, json: Json = False) -> None:
+def list_command(
+    connector: str | None = None, *, all: bool = False, lang: Lang = LabelLanguage.VI, json: Json = False
+) -> None:
     """List schema drift, worst first.
 
     Parameters
@@ -43,7 +48,7 @@ def list_command(connector: str | None = None, *, all: bool = False, json: Json 
     if json:
         show_json([asdict(drift) for drift in found])
     else:
-        show_table("Drift", COLUMNS, [_row(drift) for drift in found])
+        show_table("Drift", COLUMNS, [_row(drift, lang) for drift in found])
 
 
 @app.command(name="accept")
@@ -60,15 +65,19 @@ def accept_command(number: int) -> None:
     OUT.print(f"{found.connector}.{found.stream}: column {found.column}: its new kind is taken")
 
 
-def _row(drift: DriftRecord) -> tuple[object, ...]:
-    fields = ", ".join(f"{entity}.{name}" for entity, names in drift.entities.items() for name in names)
+def _row(drift: DriftRecord, lang: LabelLanguage) -> tuple[object, ...]:
+    """A finding in words. Connector, stream, column and procedures keep their codes, which commands and files have."""
+    known = load_registry()
+    fields = "; ".join(
+        lang.pick(find_label(known, entity, name)) for entity, names in drift.entities.items() for name in names
+    )
     resolved = f"{drift.resolved_at:%Y-%m-%d %H:%M}" if drift.resolved_at else None
     return (
         str(drift.id),
         drift.connector,
         drift.stream,
-        drift.grade,
-        drift.kind,
+        lang.pick(GRADE_WORDS[drift.grade]),
+        lang.pick(KIND_WORDS[drift.kind]),
         drift.column,
         drift.detail,
         fields,

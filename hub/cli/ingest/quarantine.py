@@ -14,11 +14,12 @@ from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, mark_text, show_json, show_table, show_text
+from hub.console.operator.rejected_groups import RULE_WORDS
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
 from hub.ingest.quarantine import entries as waiting
 from hub.ingest.quarantine.entries import QuarantineFilter
-from hub.model.labels import find_label
+from hub.model.labels import find_label, make_readable
 from hub.model.registry import load_registry
 from hub.settings import load_settings
 
@@ -41,6 +42,7 @@ def list_command(
     entity: str | None = None,
     all: bool = False,
     limit: int = 100,
+    lang: Lang = LabelLanguage.VI,
     json: Json = False,
 ) -> None:
     """List rejected rows, newest first, without their values.
@@ -66,8 +68,8 @@ def list_command(
     if json:
         show_json([asdict(row) for row in found])
         return
-    columns = ("id", "connector", "stream", "record", "key", "field", "rule", "reason", "first seen", "version", "")
-    show_table("Quarantine", columns, [_row(row) for row in found])
+    columns = ("id", "connector", "stream", "key", "of", "rule", "reason", "first seen", "version", "")
+    show_table("Quarantine", columns, [_row(row, lang) for row in found])
 
 
 @app.command(name="counts")
@@ -83,7 +85,7 @@ def counts_command(*, lang: Lang = LabelLanguage.VI, json: Json = False) -> None
             n.connector,
             n.stream,
             lang.pick(find_label(load_registry(), n.entity, n.field)),
-            n.rule,
+            _name_rule(n.rule, lang),
             n.rows,
             f"{n.oldest:%Y-%m-%d %H:%M}",
         )
@@ -233,10 +235,15 @@ def _list_fields(row: waiting.QuarantineEntry) -> tuple[str, ...]:
     return (f"quarantine.{row.connector}.{row.stream}.{row.entity}",)
 
 
-def _row(row: waiting.QuarantineEntry) -> tuple[object, ...]:
-    first = f"{row.first_seen:%Y-%m-%d %H:%M}"
-    told = (row.entity, _plain(row.source_key), row.field, row.rule, row.reason, first)
+def _row(row: waiting.QuarantineEntry, lang: LabelLanguage) -> tuple[object, ...]:
+    of = lang.pick(find_label(load_registry(), row.entity, row.field))
+    told = (_plain(row.source_key), of, _name_rule(row.rule, lang), row.reason, f"{row.first_seen:%Y-%m-%d %H:%M}")
     return str(row.id), row.connector, row.stream, *told, row.connector_version, row.resolution
+
+
+def _name_rule(rule: str, lang: LabelLanguage) -> str:
+    """A rule in words, with its code, which `--rule` takes."""
+    return f"{lang.pick(RULE_WORDS.get(rule, make_readable(rule)))} ({rule})"
 
 
 def _plain(value: object) -> str:

@@ -9,11 +9,13 @@ from cyclopts import Parameter
 from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purposes
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
-from hub.errors import HubMisconfigured
+from hub.console.words import REASON_WORDS, STATUS_WORDS
+from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import get_core_schema, load_schema
+from hub.model.labels import lower_first, make_readable
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.client_code import ClientLanguage, render_client
 from hub.procedures.declaration.compiled_procedures import CompiledProcedure, compile_procedure
@@ -110,7 +112,7 @@ def lint_command(
 
 
 @app.command(name="stats")
-def stats_command(code: str | None = None, *, json: Json = False) -> None:
+def stats_command(code: str | None = None, *, lang: Lang = LabelLanguage.VI, json: Json = False) -> None:
     """Show how much of each requirement is held, why the rest is not, and how often papers were asked for: over all snapshots.
 
     Shares are of the newest snapshot of each dossier, without the answers that do not apply. No personal data.
@@ -130,9 +132,13 @@ def stats_command(code: str | None = None, *, json: Json = False) -> None:
     if not found:
         OUT.print("no snapshots: keepPrefill keeps them, and closing a dossier does")
     for one in found:
-        title = f"{one.code}: dossiers {one.dossiers:,}, snapshots {one.snapshots:,}"
-        rows = [_statistics_row(requirement) for requirement in [*one.requirements.values(), one.sum_up()]]
-        show_table(title, STATISTICS_COLUMNS, rows)
+        name, labels = _load_labels(one.code, lang)
+        title = f"{name} ({one.code}): dossiers {one.dossiers:,}, snapshots {one.snapshots:,}"
+        rows = [
+            _statistics_row(labels.get(code) or lang.pick(make_readable(code)), requirement, lang)
+            for code, requirement in one.requirements.items()
+        ]
+        show_table(title, STATISTICS_COLUMNS, [*rows, _statistics_row("all together", one.sum_up(), lang)])
 
 
 def find_procedure_faults(folder: Path, graphql_schema: GraphQLSchema) -> Iterator[LintFinding]:
@@ -162,11 +168,31 @@ def find_requirement_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> 
         yield LintFinding(where, words)
 
 
-def _statistics_row(one: RequirementStatistics) -> tuple[str, ...]:
-    why = ", ".join(f"{reason} {number:,}" for reason, number in one.not_held.most_common())
+def _load_labels(code: str, lang: LabelLanguage) -> tuple[str, dict[str, str]]:
+    """The name of a procedure, and the labels of its requirements by code; its code and none if it is declared no more."""
+    try:
+        procedure = find_procedure(code)
+    except OperationRefused:
+        return code, {}
+    return lang.pick(procedure.name), {one.code: lang.pick(one.label) for one in procedure.requirements}
+
+
+def _statistics_row(label: str, one: RequirementStatistics, lang: LabelLanguage) -> tuple[str, ...]:
+    why = "; ".join(f"{_tell_why(outcome, lang)} {number:,}" for outcome, number in one.not_held.most_common())
     share = "" if one.share_held is None else f"{one.share_held:.1%}"
     counts = (f"{one.answers:,}", share, why, f"{one.asks_refused:,}", f"{one.asks_granted:,}")
-    return one.code or "all together", *counts
+    return label, *counts
+
+
+def _tell_why(outcome: str, lang: LabelLanguage) -> str:
+    """`UNAVAILABLE: SOURCE_DOWN` in words; a code that is no longer known as it stands."""
+    status, _, reason = outcome.partition(": ")
+    words = (
+        lang.pick(known[code]) if code in known else code
+        for known, code in ((STATUS_WORDS, status), (REASON_WORDS, reason))
+        if code
+    )
+    return ", ".join(lower_first(one) if number else one for number, one in enumerate(words))
 
 
 def _describe_statistics(one: ProcedureStatistics) -> dict[str, object]:

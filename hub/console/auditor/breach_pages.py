@@ -52,8 +52,8 @@ class BreachPages(PageGroup):
 
     @answer_signed_in
     async def breach_page(self, request: Request, person: PagePerson) -> Response:
-        """The form."""
-        return self._show_breach(person, {}, {}, None)
+        """The form, with what was typed before the session ended."""
+        return self._show_breach(person, self.read_draft(request), {}, None)
 
     @answer_signed_in
     async def find_people(self, request: Request, person: PagePerson) -> Response:
@@ -68,7 +68,9 @@ class BreachPages(PageGroup):
             headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
             # Excel reads a file as UTF-8 if it begins with the mark.
             return Response("\ufeff" + found["csv"], 200, headers, media_type="text/csv")
-        return self._show_breach(person, given, {}, found)
+        response = self._show_breach(person, given, {}, found)
+        self.forget_draft(request, response)
+        return response
 
     @answer_signed_in
     async def ledger_page(self, request: Request, person: PagePerson) -> Response:

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access.callers.principals import Role
-from hub.console.auditor.log_search import FIELDS, read_row, read_search
+from hub.access.purposes import read_purposes
+from hub.console.auditor.log_search import FIELDS, list_purposes, read_row, read_search
 from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.layout.page_cookies import keep_values, read_values
 from hub.console.layout.page_graph import GraphRefused
@@ -34,7 +35,7 @@ class LogPages(PageGroup):
     @answer_signed_in
     async def log_page(self, request: Request, person: PagePerson) -> Response:
         """The entries that the last search found, newest first."""
-        return await self._show_log(request, person, read_values(request, SEARCH_COOKIE))
+        return await self._show_log(request, person, self.read_draft(request) or read_values(request, SEARCH_COOKIE))
 
     @answer_signed_in
     async def search_log(self, request: Request, person: PagePerson) -> Response:
@@ -45,6 +46,7 @@ class LogPages(PageGroup):
         response = RedirectResponse(LOG_PATH, 303)
         typed = {name: text for name, text in given.items() if text}
         keep_values(response, SEARCH_COOKIE, typed, LOG_PATH, is_secure=self.is_secure)
+        self.forget_draft(request, response)
         return response
 
     async def _show_log(self, request: Request, person: PagePerson, given: Mapping[str, str]) -> Response:
@@ -60,11 +62,12 @@ class LogPages(PageGroup):
                     raise
                 errors["personalId"] = NOBODY
             else:
-                rows = [read_row(node) for node in found["nodes"]]
+                rows = [read_row(node, read_purposes()) for node in found["nodes"]]
                 more = found["pageInfo"]["endCursor"] if found["pageInfo"]["hasNextPage"] else ""
         values = {
             "here": LOG_PATH,
             "fields": FIELDS,
+            "purposes": list_purposes(read_purposes(), given.get("purpose", "")),
             "given": given,
             "errors": errors,
             "rows": rows,

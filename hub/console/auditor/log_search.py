@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.access.purposes import Purpose
 from hub.console.words import VIETNAM, show_instant
+from hub.ledger.log.concerns import find_categories
+from schema import units
+from schema.alphabet import make_alphabet_key
 from schema.core import Label
 
 FIELDS: Mapping[str, Label] = {
@@ -26,7 +30,7 @@ TOO_LONG = Label("Tối đa 200 ký tự.", "At most 200 characters.")
 OUTCOME_WORDS: Mapping[str, Label] = {
     "ANSWERED": Label("Đã trả lời", "Answered"),
     "REFUSED": Label("Bị từ chối", "Refused"),
-    "NOTHING_FOUND": Label("Không tìm thấy", "Nothing found"),
+    "NOTHING_FOUND": Label("Không có dữ liệu của ai", "Nobody's data"),
     "FAILED": Label("Lỗi của trục", "Failed"),
 }
 KIND_WORDS: Mapping[str, Label] = {
@@ -52,7 +56,7 @@ class LogSearch:
 
 @dataclass(frozen=True)
 class LogRow:
-    """An entry in words. `is_intact`: the record still has its hash."""
+    """An entry in words. `about` are the kinds of data that its paths read; `is_intact`: the record still has its hash."""
 
     at: str
     kind: Label
@@ -60,10 +64,12 @@ class LogRow:
     is_refused: bool
     code: str
     who: str
-    purpose: str
+    purpose: Label | None
     dossier: str
     office: str
+    office_code: str
     people: int
+    about: tuple[Label, ...]
     paths: tuple[str, ...]
     number: str
     hash: str
@@ -104,9 +110,22 @@ def parse_day(text: str) -> datetime | None:
         return None
 
 
-def read_row(node: Mapping[str, Any]) -> LogRow:
+def list_purposes(purposes: Mapping[str, Purpose], chosen: str) -> dict[str, Label]:
+    """The purposes that can be searched for, by name; with `chosen`, if its folder is gone."""
+    named = {code: name_purpose(code, purposes) for code in [*purposes, *([chosen] if chosen else [])]}
+    return dict(sorted(named.items(), key=lambda one: make_alphabet_key(one[1].vi)))
+
+
+def name_purpose(code: str, purposes: Mapping[str, Purpose]) -> Label:
+    """The name of a purpose; its code if its folder is gone."""
+    known = purposes.get(code)
+    return Label(known.declaration.name.vi, known.declaration.name.en) if known else Label(code, code)
+
+
+def read_row(node: Mapping[str, Any], purposes: Mapping[str, Purpose]) -> LogRow:
     """An entry of `accessLog`."""
     unknown = Label("đã bị sửa", "edited")
+    code, paths = node["office"] or "", tuple(node["paths"])
     return LogRow(
         at=show_instant(node["at"]),
         kind=KIND_WORDS.get(node["kind"], unknown),
@@ -114,11 +133,13 @@ def read_row(node: Mapping[str, Any]) -> LogRow:
         is_refused=node["outcome"] in {"REFUSED", "FAILED"},
         code=node["code"] or "",
         who=node["principal"] or "",
-        purpose=node["purpose"] or "",
+        purpose=name_purpose(node["purpose"], purposes) if node["purpose"] else None,
         dossier=node["dossier"] or "",
-        office=node["office"] or "",
+        office=units.find_name(code) or "",
+        office_code=code,
         people=sum(role["people"] for role in node["people"]),
-        paths=tuple(node["paths"]),
+        about=tuple(dict.fromkeys(find_categories(paths, own=True) + find_categories(paths, own=False))),
+        paths=paths,
         number=f"{node['epoch'][:8]}/{node['number']}",
         hash=node["hash"],
         is_intact=node["intact"],

@@ -10,6 +10,10 @@ from hub.access.callers.principals import Principal
 from hub.console.citizen.own_data import read_own_data
 from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.words import show_instant
+from hub.model.labels import make_readable
+from hub.model.names import to_snake_case
+from hub.model.registry import load_registry
+from schema.core import Label
 
 OWN_PATH = "/console/mine"
 PURPOSE = "portal"
@@ -46,6 +50,12 @@ class OwnPages(PageGroup):
             "notes": log["notes"],
             "complete_since": show_instant(log["completeSince"]),
             "more": page["endCursor"] if page["hasNextPage"] else "",
+            "label_of": name_own_field,
             "show_instant": show_instant,
         }
         return self.render("citizen/mine.html", person, values)
+
+
+def name_own_field(field: str) -> Label:
+    """A field of the citizen, as a discrepancy names it."""
+    return load_registry()["Citizen"].find_label(to_snake_case(field)) or make_readable(field)

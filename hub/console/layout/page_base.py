@@ -51,6 +51,10 @@ class PageParts:
     sources: Mapping[str, Label]
     grades: Mapping[str, str]
 
+    def name_source(self, name: str) -> Label:
+        """The title of a source; its name if no connector has it any more."""
+        return self.sources.get(name, Label(name, name))
+
     async def find_signed_in(self, request: Request) -> PagePerson:
         """Who is signed in to pages. Raises AuthenticationRefused; OperationRefused with ACCESS_OFF."""
         authenticator = self.access.authenticator
@@ -140,6 +144,7 @@ class PageGroup:
             "links": list_links(person.principal) if person else (),
             "home": find_home(person.principal) if person else self.home,
             "csrf_token": person.csrf_token if person else "",
+            "name_source": self.parts.name_source,
         }
         return render_page(template, {**shared, **values}, status)
 

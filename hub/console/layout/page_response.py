@@ -10,6 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from hub.quality.words import show_number
+
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STYLE_PATH = "/console/console.css"
 SCRIPT_PATH = "/console/console.js"
@@ -59,10 +61,12 @@ def _load_asset(path: str) -> tuple[str, str]:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["number"] = show_number
+    return made

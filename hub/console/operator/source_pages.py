@@ -153,7 +153,6 @@ class SourcePages(PageGroup):
             "drift_words": DRIFT_WORDS,
             "drift_approval": DRIFT_APPROVAL,
             "grades": GRADE_WORDS,
-            "titles": self.parts.sources,
             "label_of": partial(find_path_label, load_registry()),
             "can_approve": Role.OPERATOR in person.principal.roles,
             "show_instant": show_instant,

@@ -23,6 +23,13 @@ RUN_WORDS: Mapping[str, Label] = {
     "DEFERRED": Label("Hoãn", "Deferred"),
     "INTERRUPTED": Label("Bị ngắt", "Interrupted"),
 }
+MODE_WORDS: Mapping[str, Label] = {
+    "SYNC": Label("đọc thay đổi", "changes"),
+    "FULL": Label("đọc toàn bộ", "full"),
+    "FOLLOW": Label("theo dõi liên tục", "followed"),
+    "REPLAY": Label("đọc lại bản ghi bị loại", "replay of rejected rows"),
+    "LOOKUP": Label("tra cứu trực tiếp", "look-up"),
+}
 BAD_RUNS = frozenset({"FAILED", "INTERRUPTED"})
 WATCHED_RUNS = frozenset({"PARTIAL", "DEFERRED"})
 
@@ -44,7 +51,7 @@ class SourceRunRow:
     source: str
     status: Label
     is_bad: bool
-    mode: str
+    mode: Label | None
     started: str
     seconds: float
     read: int
@@ -63,7 +70,7 @@ class SourceTile:
     age: str
     is_late: bool
     promise: str
-    schedule: str
+    schedule: Label | None
     next_run: str
     last_success: str
     rate: str
@@ -113,7 +120,7 @@ def make_tile(node: Mapping[str, Any], promises: Mapping[str, SourcePromise], no
         age="chưa đọc trọn vẹn" if age is None else show_duration(int(age.total_seconds())).vi,
         is_late=is_late,
         promise="" if limit is None else show_duration(int(limit.total_seconds())).vi,
-        schedule=promise.schedule or "",
+        schedule=show_schedule(promise.schedule) if promise.schedule else None,
         next_run=show_instant(node["nextRun"]),
         last_success=show_instant(node["lastSuccess"]),
         rate=show_number(round(run.read / run.seconds)) if run and run.read and run.seconds else "",
@@ -127,6 +134,21 @@ def make_tile(node: Mapping[str, Any], promises: Mapping[str, SourcePromise], no
     )
 
 
+def show_schedule(cron: str) -> Label:
+    """`30 1 * * *` → daily at 01:30; a cron expression of another form as it is written."""
+    as_written = Label(cron, cron)
+    minute, hour, *others = cron.split() if cron.count(" ") == 4 else ("", "")
+    if others != ["*", "*", "*"]:
+        return as_written
+    if hour == "*" and minute.startswith("*/") and minute[2:].isdecimal():
+        return Label(f"mỗi {minute[2:]} phút", f"every {minute[2:]} min")
+    if hour == "*" and minute.isdecimal():
+        return Label(f"mỗi giờ, vào phút {int(minute):02}", f"hourly, at minute {int(minute):02}")
+    if hour.isdecimal() and minute.isdecimal():
+        return Label(f"hằng ngày lúc {int(hour):02}:{int(minute):02}", f"daily at {int(hour):02}:{int(minute):02}")
+    return as_written
+
+
 def read_run(node: Mapping[str, Any]) -> SourceRunRow:
     """A run in words."""
     return SourceRunRow(
@@ -134,7 +156,7 @@ def read_run(node: Mapping[str, Any]) -> SourceRunRow:
         source=node["source"],
         status=RUN_WORDS.get(node["status"], Label(node["status"], node["status"])),
         is_bad=node["status"] in BAD_RUNS,
-        mode=node["mode"] or "",
+        mode=MODE_WORDS.get(node["mode"], Label(node["mode"], node["mode"])) if node["mode"] else None,
         started=show_instant(node["startedAt"]),
         seconds=node["seconds"],
         read=node["rowsRead"],

@@ -10,7 +10,6 @@ from starlette.routing import Route
 from hub.access.callers.principals import Role
 from hub.console.layout.page_base import PageGroup, PagePerson, answer_signed_in
 from hub.console.words import show_instant
-from hub.quality.words import show_number
 from schema.core import Label
 
 STATE_PATH = "/console/state"
@@ -68,9 +67,7 @@ class StatePages(PageGroup):
             "tasks": TASK_WORDS,
             "statuses": STATUS_WORDS,
             "parts": PART_WORDS,
-            "titles": self.parts.sources,
             "show_instant": show_instant,
-            "number": show_number,
             "notice": NOTICES.get(request.query_params.get("notice", "")),
         }
         return self.render("operator/state.html", person, values)

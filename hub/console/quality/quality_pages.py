@@ -85,12 +85,12 @@ class QualityPages(PageGroup):
         nodes, total = await self._measure(person, source=source, byUnit=False, **asked)
         whole = [node for node in nodes if not node["computedOn"]["entity"]]
         parts = _group_by_entity(node for node in nodes if node["computedOn"]["entity"])
-        tables = [(self._name_source(source), "", self._rows(person, whole))] if whole else []
+        tables = [(self.parts.name_source(source), "", self._rows(person, whole))] if whole else []
         tables += [
             (_name_entity(name), "" if entity else source_path(source, name), self._rows(person, own))
             for name, own in parts.items()
         ]
-        title = self._name_source(source)
+        title = self.parts.name_source(source)
         return self._show_tables(
             person, nodes, total, title, tables, back=source_path(source) if entity else QUALITY_PATH
         )
@@ -125,7 +125,8 @@ class QualityPages(PageGroup):
             for node in nodes
         ]
         title = _name_procedure(code)
-        return self._show_tables(person, nodes, total, title, [(Label("Yêu cầu", "Requirements"), "", rows)])
+        tables = [(Label("Yêu cầu", "Requirements"), "", rows)] if rows else []
+        return self._show_tables(person, nodes, total, title, tables)
 
     async def _show_unit(self, person: PagePerson, unit: str, entity: str | None) -> Response:
         asked = {"entity": entity} if entity else {"byField": False}
@@ -158,9 +159,6 @@ class QualityPages(PageGroup):
     def _rows(self, person: PagePerson, nodes: list[Node]) -> list[Any]:
         may_see = bool(STEWARDS & person.principal.roles)
         return [make_row(node, may_see_rows=may_see) for node in nodes]
-
-    def _name_source(self, source: str) -> Label:
-        return self.parts.sources.get(source, Label(source, source))
 
     def _show_tables(
         self,

@@ -3,12 +3,13 @@
 Weights are not in the view of an open question: a person who has seen the score repeats it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.console.officer.search_kinds import show_day
 from hub.console.steward.question_labels import FACT_WORDS, MARK_WORDS, ROW_WORDS, name_linked_field
+from hub.console.words import show_instant
 from hub.link.field import field_of_code
 from hub.link.normalise.text import ascii_key
 from hub.model.names import to_camel_case, to_snake_case
@@ -35,7 +36,7 @@ LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class ComparedCell:
-    """A value of a candidate, and how it stands to the record's: same, spelling, differs, absent."""
+    """A value of a candidate, and how it stands to the record's: a key of MARK_WORDS."""
 
     text: str
     mark: str
@@ -67,13 +68,14 @@ class QuestionCandidate:
 
 @dataclass(frozen=True)
 class ReviewQuestion:
-    """One question. `facts` are the record's own values; `source` is where it was read, and as of when."""
+    """One question. `facts` are the record's own values; `source` is where they were read, None if the graph does not say."""
 
     field: str
     title: Label
     record_id: str
     facts: tuple[tuple[Label, str], ...]
-    source: str
+    source: Label | None
+    as_of: str
     procedures: tuple[str, ...]
     waiting: int
     rows: tuple[ComparedRow, ...]
@@ -82,7 +84,7 @@ class ReviewQuestion:
     """Candidates that are not shown until better ones are decided."""
 
 
-def read_question(node: Mapping[str, Any]) -> ReviewQuestion:
+def read_question(node: Mapping[str, Any], name_source: Callable[[str], Label]) -> ReviewQuestion:
     """The question of an item of `reviewQueue`, or of `reviewChecks`."""
     record: Mapping[str, Any] = node["record"] or {}
     given = node.get("candidates") or [{"subject": node.get("subject")}]
@@ -97,7 +99,8 @@ def read_question(node: Mapping[str, Any]) -> ReviewQuestion:
         title=name_linked_field(node["field"]),
         record_id=record.get("id", ""),
         facts=tuple(_list_facts(record, field_of_code(node["field"]).entity)),
-        source=f"{provenance['source']} {(provenance.get('asOf') or '')[:10]}".strip() if provenance else "",
+        source=name_source(provenance["source"]) if provenance else None,
+        as_of=show_instant(provenance.get("asOf")),
         procedures=tuple(stake["procedures"]),
         waiting=stake["waiting"],
         rows=rows,
@@ -158,7 +161,9 @@ def compare(left: Facts, right: Sequence[Facts]) -> tuple[ComparedRow, ...]:
 
 
 def mark_of(row: str, left: Facts, right: Facts) -> str:
-    """How a candidate's value stands to the record's. A former identifier recorded as the identifier is the same."""
+    """How a candidate's value stands to the record's. A former identifier recorded as the identifier is the same; 1980 is no other than
+    14/05/1980, and not the same day either.
+    """
     one, other = left.get(row, ""), right.get(row, "")
     if row == "identifier" and one and one == right.get("former"):
         return "same"
@@ -166,6 +171,8 @@ def mark_of(row: str, left: Facts, right: Facts) -> str:
         return "absent"
     if one == other:
         return "same"
+    if row in DAYS and (one.endswith(f"/{other}") or other.endswith(f"/{one}")):
+        return "year"
     return "spelling" if ascii_key(one) == ascii_key(other) else "differs"
 
 

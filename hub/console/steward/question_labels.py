@@ -55,6 +55,7 @@ FACT_WORDS: Mapping[str, Label] = {
 MARK_WORDS: Mapping[str, Label] = {
     "same": Label("trùng", "same"),
     "spelling": Label("khác dấu hoặc cách viết", "spelling"),
+    "year": Label("cùng năm, một bên thiếu ngày tháng", "same year, one has no day"),
     "differs": Label("khác", "differs"),
     "absent": Label("thiếu một bên", "one side empty"),
 }

@@ -94,7 +94,6 @@ class RejectedPages(PageGroup):
             "dismissed_address": f"{REJECTED_PATH}?dismissed=1",
             "is_dismissed": is_dismissed,
             "groups": groups,
-            "titles": self.parts.sources,
             "total": sum(view.rows for _, view in groups),
         }
         return self.render("steward/rejected.html", person, values)
@@ -102,7 +101,9 @@ class RejectedPages(PageGroup):
     @answer_signed_in
     async def group_page(self, request: Request, person: PagePerson) -> Response:
         """Rows of one group, and a preview of the correction that was proposed."""
-        return await self._show_group(request, person, read_values(request, FIX_COOKIE), {})
+        draft = self.read_draft(request)
+        proposed = draft if "edit" in draft else read_values(request, FIX_COOKIE)
+        return await self._show_group(request, person, proposed, {})
 
     @answer_signed_in
     async def answer(self, request: Request, person: PagePerson) -> Response:
@@ -119,6 +120,7 @@ class RejectedPages(PageGroup):
             if not 1 <= len(proposed["note"]) <= LONGEST_REASON:
                 return await self._show_group(request, person, proposed, {"note": REASON_NEEDED})
             keep_values(response, FIX_COOKIE, proposed, request.url.path, is_secure=self.is_secure)
+            self.forget_draft(request, response)
         elif made == "drop":
             forget_values(response, FIX_COOKIE, request.url.path, is_secure=self.is_secure)
         elif made == "apply":
@@ -163,7 +165,9 @@ class RejectedPages(PageGroup):
         if errors:
             return await self._show_group(request, person, read_values(request, FIX_COOKIE), errors)
         await self.graph.run_purpose(person.headers, PURPOSE, "DismissRejectedRows", {"numbers": numbers, "note": note})
-        return RedirectResponse(_with_notice(request, "dismissed"), 303)
+        response = RedirectResponse(_with_notice(request, "dismissed"), 303)
+        self.forget_draft(request, response)
+        return response
 
     async def _reopen(self, request: Request, person: PagePerson) -> Response:
         """Take the dismissal of one row back."""
@@ -202,11 +206,10 @@ class RejectedPages(PageGroup):
                 shown["edit"] = BESIDE_FORM[refused.code]
         rows = read_rows(page["nodes"])
         more = rows[-1].number if len(rows) == PAGE and page["rows"] > PAGE else None
-        given = request.state.form if request.method == "POST" else {}
+        given = self.read_draft(request)
         values = {
             "here": REJECTED_PATH,
             "head": describe_group(group),
-            "titles": self.parts.sources,
             "rows": rows,
             "total": page["rows"],
             "columns": page["columns"],

@@ -12,7 +12,7 @@ from hub.access.callers.principals import Role
 from hub.console.layout.page_base import LONGEST_REASON, PageGroup, PagePerson, answer_signed_in
 from hub.console.layout.page_cookies import forget_values, keep_values, read_values
 from hub.console.layout.page_graph import GraphRefused
-from hub.console.steward.question import read_question
+from hub.console.steward.question import ReviewQuestion, read_question
 from hub.console.steward.question_labels import VERDICT_WORDS, WHY_WORDS, list_field_labels
 from hub.errors import OperationRefused
 from schema.core import Label
@@ -81,6 +81,7 @@ class ReviewPages(PageGroup):
                 raise
             return await self._show_question(request, person, OVERTAKEN[refused.code])
         keep_values(response, DECIDED_COOKIE, kept, REVIEW_PATH, is_secure=self.is_secure)
+        self.forget_draft(request, response)
         return response
 
     async def _show_question(self, request: Request, person: PagePerson, error: Label | None) -> Response:
@@ -88,12 +89,12 @@ class ReviewPages(PageGroup):
         operation = "ReviewQuestionOfField" if field else "ReviewQuestion"
         variables: dict[str, Any] = {"one": 1, "after": after} | ({"field": field} if field else {})
         page = (await self.graph.run_purpose(person.headers, PURPOSE, operation, variables))["reviewQueue"]
-        node = page["nodes"][0] if page["nodes"] else None
+        question = read_question(page["nodes"][0], self.parts.name_source) if page["nodes"] else None
         decided = read_values(request, DECIDED_COOKIE) if error is None else {}
         place = {"field": field or "", "after": page["pageInfo"]["endCursor"] or ""}
         values = {
             "here": REVIEW_PATH,
-            "question": read_question(node) if node else None,
+            "question": question,
             "total": page["totalCount"],
             "was_passed": after is not None,
             "field": field or "",
@@ -103,7 +104,7 @@ class ReviewPages(PageGroup):
             "first_address": f"{REVIEW_PATH}?{urlencode({'field': field})}" if field else REVIEW_PATH,
             "decided": decided,
             "verdicts": VERDICT_WORDS,
-            "typed": self.read_draft(request).get("reason", ""),
+            "typed": read_typed(self.read_draft(request), question),
             "error": error,
         }
         response = self.render("steward/question.html", person, values, 409 if error else 200)
@@ -127,7 +128,9 @@ class ReviewPages(PageGroup):
             if refused.code not in OVERTAKEN:
                 raise
             return await self._show_check(request, person, OVERTAKEN[refused.code])
-        return RedirectResponse(f"{CHECKS_PATH}?notice=kept", 303)
+        response = RedirectResponse(f"{CHECKS_PATH}?notice=kept", 303)
+        self.forget_draft(request, response)
+        return response
 
     async def _show_check(self, request: Request, person: PagePerson, error: Label | None) -> Response:
         waiting = (await self.graph.run_purpose(person.headers, PURPOSE, "ReviewChecks", {"checks": 20}))[
@@ -137,9 +140,10 @@ class ReviewPages(PageGroup):
         skipped = request.query_params.get("skip", "0")
         place = int(skipped) if skipped.isdecimal() and len(skipped) < 4 else 0
         node = waiting[place] if place < len(waiting) else None
+        question = read_question(node, self.parts.name_source) if node else None
         values = {
             "here": CHECKS_PATH,
-            "question": read_question(node) if node else None,
+            "question": question,
             "decision_id": node["decisionId"] if node else "",
             "why": WHY_WORDS[node["why"]] if node else None,
             "total": len(waiting),
@@ -150,10 +154,20 @@ class ReviewPages(PageGroup):
             "agreement": agreed["reviewAgreement"],
             "fields": list_field_labels(),
             "was_kept": request.query_params.get("notice") == "kept" and error is None,
-            "typed": "",
+            "typed": read_typed(self.read_draft(request), question),
             "error": error,
         }
         return self.render("steward/check.html", person, values, 409 if error else 200)
+
+
+def read_typed(draft: Mapping[str, str], question: ReviewQuestion | None) -> dict[str, str]:
+    """The reason that was typed and not taken, by the candidate that it is about. A reason typed for another question is none of this one."""
+    asked = question and (question.field, question.record_id)
+    return (
+        {draft["subject"]: draft.get("reason", "")}
+        if asked == (draft.get("field"), draft.get("record")) and "subject" in draft
+        else {}
+    )
 
 
 def _place_of(request: Request, path: str) -> str:

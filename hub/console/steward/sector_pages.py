@@ -89,7 +89,6 @@ class SectorPages(PageGroup):
             "corrections": corrections,
             "late": sum(one["isOverdue"] for one in corrections),
             "is_overdue": overdue,
-            "titles": self.parts.sources,
             "states": STATE_WORDS,
             "show_instant": show_instant,
         }

@@ -85,7 +85,7 @@ def render_identities(identities: Iterable[LocalIdentity], return_to: str) -> st
         _form("/sign-in", {"identity": identity.id, "next": return_to}, identity.display_name)
         for identity in identities
     )
-    note = "<p>Đây là bản trình diễn: chọn vai để dùng thử. · This is a demonstration: choose who you are.</p>"
+    note = "<p>Đây là bản trình diễn: chọn vai để dùng thử · This is a demonstration: choose who you are.</p>"
     return _page("Đăng nhập · Sign in", f"{note}\n{forms}")
 
 

@@ -11,7 +11,7 @@ from tests.system.servers.console_site import serve_pages as serve_pages
 from tests.system.servers.console_site import site as site
 from tests.system.servers.console_site import store as store
 
-BREACH, LEDGER = "/console/breach", "/console/ledger"
+BREACH, LEDGER, LOG = "/console/breach", "/console/ledger", "/console/log"
 SINCE = f"{datetime.now(UTC) - timedelta(days=1):%d/%m/%Y}"
 
 
@@ -47,6 +47,22 @@ def test_an_auditor_finds_whom_to_notify(site: ConsoleSite) -> None:
     assert "Không ai bị đọc dữ liệu" in auditor.text
     auditor.submit({"credential": "", "since": "yesterday", "until": "", "find": "1"}, BREACH)
     assert (auditor.page.status_code, len(auditor.errors)) == (422, 2)
+
+
+def test_a_session_that_ends_keeps_what_an_auditor_typed(site: ConsoleSite) -> None:
+    auditor = site.officer("kiem").open(BREACH).end_session()
+    assert auditor.submit({"credential": "key:abcdefgh", "since": SINCE, "find": "1"}, BREACH).page.status_code == 401
+    auditor.sign_in("kiem", BREACH).open(BREACH)
+    assert ('value="key:abcdefgh"' in auditor.text, f'value="{SINCE}"' in auditor.text) == (True, True)
+    auditor.submit({"credential": "key:abcdefgh", "since": SINCE, "find": "1"}, BREACH)
+    assert "Không ai bị đọc dữ liệu" in auditor.text
+    assert "key:abcdefgh" not in auditor.open(BREACH).text, "it was taken"
+    auditor.open(LOG).end_session()
+    assert auditor.submit({"personalId": site.seller}, LOG).page.status_code == 401
+    auditor.sign_in("kiem", LOG).open(LOG)
+    assert f'value="{site.seller}"' in auditor.text
+    auditor.submit({"until": "01/01/2001"}, LOG)
+    assert site.seller not in auditor.text, "the new search"
 
 
 def test_a_check_sees_an_edited_record(site: ConsoleSite) -> None:

@@ -73,10 +73,7 @@ def test_what_the_state_holds_is_refused_in_words_and_counted(site: ConsoleSite,
 
 
 def test_a_session_that_ends_keeps_the_ticks(site: ConsoleSite, officer: PageReader) -> None:
-    reader = site.officer("giang").open(PAPERS)
-    reader.client.cookies.delete("hub_session")
-    for name in [name for name in reader.client.cookies if "session" in name]:
-        reader.client.cookies.delete(name)
+    reader = site.officer("giang").open(PAPERS).end_session()
     assert reader.submit({CONTRACT: "1"}, PAPERS).page.status_code == 401
     reader.sign_in("giang", PAPERS).open(PAPERS)
     assert re.findall(r'name="(ask[^"]+)" value="1" checked', reader.text) == [CONTRACT]
@@ -146,6 +143,9 @@ def test_each_value_says_why_it_is_here(site: ConsoleSite, officer: PageReader) 
     assert certificates, "a right, joined by its holder"
     assert all("Khớp số" in page and re.search(r"Họ tên: <b>", page) for page in certificates)
     assert "Không có đối chiếu riêng" in pages[site.name], "the register's own record"
+    assert {re.findall(r'<section class="(entry[^"]*)"', page)[0] for page in certificates} == {"entry sure"}, (
+        "confirmed"
+    )
     parcel = next(page for page in pages.values() if "Diện tích" in page and "Thửa đất (Quyền sử dụng đất)" in page)
     assert "Khớp số tờ, số thửa" in parcel or "Khớp mã định danh thửa đất" in parcel
     assert officer.open(f"{PATH}/evidence?record=x&field=y").page.status_code == 404

@@ -181,3 +181,22 @@ def test_rejected_rows_are_for_stewards(site: ConsoleSite, rejected: dict[str, i
     assert site.officer("an").open(GROUP).page.status_code == 403
     assert site.officer("chi").open(GROUP.replace("population", "nothing")).page.status_code == 404
     assert re.search("không còn bản ghi nào", site.officer("chi").open(GROUP.replace("pattern", "range")).text)
+
+
+def test_a_session_that_ends_keeps_the_proposed_correction_and_the_ticks(
+    site: ConsoleSite, rejected: dict[str, int]
+) -> None:
+    steward = site.officer("chi").open(GROUP).end_session()
+    typed = {"column": "ngay_sinh", "edit": "READ_DAY:MONTH_DAY_YEAR", "note": "nguồn ghi tháng trước", "preview": "1"}
+    assert steward.submit(typed, GROUP).page.status_code == 401
+    steward.sign_in("chi", GROUP).open(GROUP)
+    assert 'value="nguồn ghi tháng trước"' in steward.text
+    assert '<option value="READ_DAY:MONTH_DAY_YEAR" selected>' in steward.text
+    row = rejected["93"]
+    assert steward.end_session().submit({f"row.{row}": "1", "dismiss_note": "không rõ năm sinh", "dismiss": "1"}, GROUP).page.status_code == 401  # fmt: skip
+    steward.sign_in("chi", GROUP).open(GROUP)
+    assert 'value="không rõ năm sinh"' in steward.text
+    assert re.findall(r'name="row\.(\d+)" value="1" checked', steward.text) == [str(row)]
+    steward.submit({f"row.{row}": "1", "dismiss_note": "không rõ năm sinh", "dismiss": "1"}, GROUP)
+    assert steward.page.status_code == 200
+    assert "không rõ năm sinh" not in steward.text, "it was taken"

@@ -5,6 +5,7 @@ import re
 import psycopg
 import pytest
 
+from hub.ingest.connectors import load_manifests
 from hub.link.decisions.decisions import keep_decision
 from hub.link.decisions.verdicts import Verdict
 from tests.system.servers.console_site import ConsoleSite, PageReader
@@ -50,6 +51,15 @@ def test_a_verdict_is_kept_shown_with_its_score_and_undone(site: ConsoleSite) ->
     assert (reviewer.page.status_code, reviewer.errors) == (409, ["Quyết định này đã được hoàn tác."])
 
 
+def test_a_record_is_told_with_the_title_of_its_source(site: ConsoleSite) -> None:
+    reviewer = site.officer("chi").open(f"{REVIEW}?field=LAND_USE_RIGHT_HOLDER")
+    land = load_manifests()["land"].title
+    (told,) = re.findall(r'<p class="origin">Nguồn: (.+?)\. ', reviewer.text)
+    assert re.fullmatch(
+        rf'{land.vi} <span class="en" lang="en">{land.en}</span>, tính đến \d\d/\d\d/\d{{4}} \d\d:\d\d', told
+    )
+
+
 def test_unsure_goes_to_the_next_and_decides_nothing(site: ConsoleSite) -> None:
     reviewer = site.officer("chi").open(REVIEW)
     first, before = read_inputs(reviewer)["record"], count_left(reviewer)
@@ -58,6 +68,33 @@ def test_unsure_goes_to_the_next_and_decides_nothing(site: ConsoleSite) -> None:
     assert read_inputs(reviewer)["record"] != first
     assert count_left(reviewer) == before
     assert read_inputs(reviewer.open(address))["record"] != first, "reload"
+
+
+def test_a_reason_outlives_the_session_and_is_of_its_question_alone(site: ConsoleSite) -> None:
+    reviewer = site.officer("chi").open(REVIEW)
+    given = {**read_inputs(reviewer), "verdict": "DIFFERENT", "reason": "theo sổ hộ khẩu giấy"}
+    assert reviewer.end_session().submit(given, REVIEW).page.status_code == 401
+    reviewer.sign_in("chi", REVIEW).open(REVIEW)
+    assert read_inputs(reviewer)["record"] == given["record"]
+    assert reviewer.text.count('value="theo sổ hộ khẩu giấy"') == 1, "beside the candidate that it is about"
+    (address,) = re.findall(r'href="([^"]+)" data-key="u n"', reviewer.text)
+    assert "theo sổ hộ khẩu giấy" not in reviewer.open(address).text, "another question"
+    reviewer.open(REVIEW).submit({**given, **read_inputs(reviewer)}, REVIEW)
+    assert "Đã ghi: <b>Khác</b>" in reviewer.text
+    (decision,) = re.findall(r'name="undo" value="([^"]+)"', reviewer.text)
+    reviewer.submit({"undo": decision}, REVIEW)
+    assert read_inputs(reviewer.open(REVIEW))["record"] == given["record"]
+    assert "theo sổ hộ khẩu giấy" not in reviewer.text, "it was taken"
+
+
+def test_a_reason_is_not_offered_for_the_question_after_one_that_somebody_else_decided(site: ConsoleSite) -> None:
+    first, second = site.officer("chi").open(REVIEW), site.officer("chi").open(REVIEW)
+    given = {**read_inputs(first), "verdict": "DIFFERENT"}
+    first.submit(given, REVIEW)
+    second.submit({**given, **read_inputs(second), "reason": "theo sổ hộ khẩu giấy"}, REVIEW)
+    assert (second.page.status_code, second.errors) == (409, ["Người khác vừa quyết định câu này."])
+    assert read_inputs(second)["record"] != given["record"]
+    assert "theo sổ hộ khẩu giấy" not in second.text
 
 
 def test_a_kind_of_question_is_chosen(site: ConsoleSite) -> None:

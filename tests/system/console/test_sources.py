@@ -1,11 +1,13 @@
 """Sources by pages, over a really served hub: tiles, runs, and what waits for a person."""
 
+import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from hub.graph.sources.state_reads import read_sources
+from hub.ingest.connectors import load_manifests
 from tests.system.servers.console_site import ConsoleSite
 from tests.system.servers.console_site import serve_pages as serve_pages
 from tests.system.servers.console_site import site as site
@@ -44,10 +46,14 @@ def test_a_tile_tells_how_each_source_does(site: ConsoleSite, waiting: dict[str,
         names = [name for (name,) in connection.execute("select distinct connector from hub.stream")]
         (runs,) = connection.execute("select count(*) from hub.run").fetchone() or (0,)
     assert len(names) > 1
-    assert all(f'lang="en">{name}<' in operator.text for name in names)
+    titles = {name: manifest.title for name, manifest in load_manifests().items()}
+    assert all(f"<h2>{titles[name].vi} " in operator.text for name in names)
+    assert all(f"<code>{name}</code>" in operator.text for name in names), "as commands take it"
     assert operator.text.count('data-label="Số"') == min(runs, 20)
-    land = operator.text[operator.text.index('lang="en">land<') :]
+    assert set(re.findall(r'data-label="Nguồn">([^<]+?)\s*<', operator.text)) <= {one.vi for one in titles.values()}
+    land = operator.text[operator.text.index(f"<h2>{titles['land'].vi} ") :]
     assert "Cần xem" in land[:400]
+    assert f"của {titles['land'].vi} <a" in operator.open(f"{SOURCES}?source=land").text
 
 
 def test_a_run_of_which_a_stream_failed_is_no_success(site: ConsoleSite) -> None:

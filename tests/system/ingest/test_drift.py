@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub.cli.terminal import OUT
 from hub.errors import OperationRefused
 from hub.ingest.drift import records as drift_record
 from hub.ingest.guards import approvals as approve
@@ -151,11 +152,15 @@ def test_codes_outside_a_list_are_named_and_resolved(trial: Trial) -> None:
     assert drifts(trial) == []
 
 
-def test_a_code_column_full_of_names_shows_none(trial: Trial, cli: Command) -> None:
+def test_a_code_column_full_of_names_shows_none(trial: Trial, cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OUT, "width", 400)
     write(trial, *(citizen(n, gioi=SECRET) for n in range(1, 30)))
     report = sync(trial)
+    table, english = (" ".join(cli("drift", "list", "--all", *more).split()) for more in ((), ("--lang", "en")))
+    assert ("Mã mới" in table, "giới tính" in table, "CODE" in table) == (True, True, False)
+    assert ("New code" in english, "sex" in english) == (True, True)
     shown = cli("drift", "list", "--all") + cli("drift", "list", "--json")
-    assert "which are not shown" in shown
+    assert "which are not shown" in " ".join(shown.split())
     kept = str(trial.rows("select * from hub.drift") + trial.rows("select drift, reason from hub.run"))
     assert "Bí Mật" not in shown + kept + str(report)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from alembic import command
 
+from hub.cli.terminal import OUT
 from hub.ingest.run import connector_run as ingest
 from hub.ingest.write.source_rows import SourceRows
 from hub.sdk.manifest import Manifest, parse_manifest
@@ -221,7 +222,10 @@ def test_a_dismissed_row_waits_no_more_until_it_changes(trial: Trial, cli: Comma
     assert states(trial) == [("pattern", "DISMISSED"), ("pattern", None)]
 
 
-def test_lists_and_counts_have_no_values_and_show_has(trial: Trial, cli: Command) -> None:
+def test_lists_and_counts_have_no_values_and_show_has(
+    trial: Trial, cli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OUT, "width", 400)
     reject_one(trial, xa="[/x]")
     told = (
         cli("quarantine", "list")
@@ -232,6 +236,11 @@ def test_lists_and_counts_have_no_values_and_show_has(trial: Trial, cli: Command
     )
     assert "Bí Mật" not in told
     assert "personal_id must be 12 digits" in told
+    english = " ".join(cli("quarantine", "list", "--lang", "en").split())
+    assert ("Not of the form" in english, "personal identifier" in english) == (True, True)
+    for table in (cli("quarantine", "list"), cli("quarantine", "counts")):
+        words = " ".join(table.split())
+        assert ("Không đúng dạng" in words, "(pattern)" in words, "số định danh" in words) == (True, True, True)
     assert json.loads(cli("quarantine", "list", "--rule", "unit", "--json")) == []
     (number,) = json.loads(cli("quarantine", "counts", "--json"))
     assert (number["rule"], number["field"], number["rows"]) == ("pattern", "personal_id", 1)

@@ -19,6 +19,7 @@ import pytest
 from hub.access.callers.principals import Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.cli import main
+from hub.cli.terminal import OUT
 from hub.ledger.checkpoints.signing_keys import create_signing_key
 from hub.settings import load_settings
 from hub.snapshots.evidence import verify_evidence
@@ -521,9 +522,15 @@ def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
     assert requirements["transferor_name"]["answers"] == found["dossiers"], "each dossier once, by its newest snapshot"
     assert requirements["transferor_name"]["held"] >= 1
     assert found["snapshots"] >= found["dossiers"]
+    monkeypatch.setattr(OUT, "width", 400)
     table = command(capsys, "procedures", "stats")
-    assert "transferor_name" in table
+    assert "Chuyển nhượng quyền sử dụng đất (land-right-transfer)" in table
+    assert "Họ và tên bên chuyển nhượng" in table
+    assert "transferor_name" not in table
+    assert "ASKED_OF_CITIZEN" not in table
     assert "all together" in table
+    english = command(capsys, "procedures", "stats", "--lang", "en")
+    assert "Name of the transferor" in english
     assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []
 
 

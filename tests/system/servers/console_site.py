@@ -65,6 +65,12 @@ class PageReader:
         self.page = answer
         return self
 
+    def end_session(self) -> "PageReader":
+        """Lose the cookie of the session, as when its time is over; what pages keep stays."""
+        for name in [name for name in self.client.cookies if "session" in name]:
+            self.client.cookies.delete(name)
+        return self
+
     def search(self, text: str) -> "PageReader":
         return self.open("/console").submit({"text": text}, "/console")
 

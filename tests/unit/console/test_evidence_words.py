@@ -1,6 +1,8 @@
 """Every rule, comparison and outcome that evidence can have is told in words: what has none would be left out or shown in English."""
 
-from hub.console.officer.evidence.reasons import COMPARISON_WORDS, METHOD_WORDS, OUTCOME_WORDS
+import pytest
+
+from hub.console.officer.evidence.reasons import COMPARISON_WORDS, METHOD_WORDS, OUTCOME_WORDS, read_reason
 from hub.link.likeness.organisation_evidence import BITS
 from hub.link.model.party import PARTY
 from hub.link.profile import load_profile
@@ -25,3 +27,11 @@ def test_every_outcome_is_told() -> None:
     of_model = {level.outcome for one in PARTY.comparisons for level in one.levels}
     of_organisations = {outcome for _, outcome, *_ in BITS}
     assert (weighed | of_model | of_organisations) - OUTCOME_WORDS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "is_sure"), [("CONFIRMED", True), ("PROBABLE", False), ("UNCONFIRMED", False), ("NEW", False)]
+)
+def test_only_a_confirmed_link_is_sure(status: str, is_sure: bool) -> None:
+    node = {"field": "LAND_USE_RIGHT_HOLDER", "recordId": "", "step": None, "status": status, "method": None, "decidedBy": "RUN", "evidence": []}  # fmt: skip
+    assert read_reason(node).is_sure is is_sure

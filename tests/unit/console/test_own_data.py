@@ -1,6 +1,7 @@
 """A citizen's data and an auditor's search in words."""
 
-from hub.console.auditor.log_search import read_row, read_search
+from hub.access.purposes import read_purposes
+from hub.console.auditor.log_search import list_purposes, read_row, read_search
 from hub.console.citizen.own_data import PERSON, SECTIONS, find_path_column, read_own_data
 from hub.model.registry import load_registry
 from schema.codes import RightStatus, Sex
@@ -61,5 +62,35 @@ def test_days_of_a_search_are_those_of_vietnam_and_the_last_is_included() -> Non
 def test_an_edited_record_is_said_to_be() -> None:
     node = dict.fromkeys(("code", "principal", "purpose", "dossier", "office", "kind", "outcome"))
     more = {"at": "2026-05-14T00:00:00+00:00", "people": [{"people": 2}, {"people": 1}], "paths": []}
-    row = read_row({**node, **more, "epoch": "abcdef0123", "number": 4, "hash": "h", "intact": False})
+    row = read_row({**node, **more, "epoch": "abcdef0123", "number": 4, "hash": "h", "intact": False}, {})
     assert (row.people, row.is_intact, row.outcome.en, row.number) == (3, False, "edited", "abcdef01/4")
+
+
+def test_an_entry_names_purpose_office_and_kinds_of_data_in_words() -> None:
+    node = dict.fromkeys(("code", "principal", "dossier", "kind", "outcome"))
+    more = {
+        "at": "2026-05-14T00:00:00+00:00",
+        "people": [],
+        "epoch": "abcdef0123",
+        "number": 4,
+        "hash": "h",
+        "intact": True,
+    }
+    given = {
+        "purpose": "identify",
+        "office": "22@2025-07-01",
+        "paths": ["citizen.fullName", "citizen.taxObligations.nodes.amount"],
+    }
+    row = read_row({**node, **more, **given}, read_purposes())
+    assert row.purpose is not None
+    assert row.purpose.vi == read_purposes()["identify"].declaration.name.vi
+    assert (row.office, row.office_code) == ("Tỉnh Quảng Ninh", "22@2025-07-01")
+    assert [one.vi for one in row.about] == ["họ tên", "nghĩa vụ thuế"]
+    gone = read_row({**node, **more, "purpose": "gone", "office": "99@..", "paths": []}, read_purposes())
+    assert (gone.purpose, gone.office, gone.office_code) == (Label("gone", "gone"), "", "99@..")
+
+
+def test_every_purpose_can_be_searched_for_and_one_that_is_gone_too() -> None:
+    offered = list_purposes(read_purposes(), "gone")
+    assert offered.keys() == {*read_purposes(), "gone"}
+    assert list_purposes(read_purposes(), "").keys() == set(read_purposes())

@@ -4,6 +4,7 @@ import pytest
 
 from hub.console.steward.question import compare, mark_of, read_facts, read_question
 from schema.codes import RightStatus
+from schema.core import Label
 
 CITIZEN = {
     "id": "Q2l0aXplbjo1",
@@ -46,15 +47,32 @@ NODE = {
         ("name", "HOA", "Hòa", "spelling"),
         ("name", "Hòa", "Hằng", "differs"),
         ("name", "Hòa", "", "absent"),
-        ("birth", "1980", "14/05/1980", "differs"),
+        ("birth", "1980", "14/05/1980", "year"),
+        ("birth", "14/05/1980", "1980", "year"),
+        ("birth", "1981", "14/05/1980", "differs"),
+        ("birth", "15/05/1980", "14/05/1980", "differs"),
+        ("address", "Hà Tu", "Tổ 3/Hà Tu", "differs"),
     ],
 )
 def test_a_value_is_marked_by_how_it_stands_to_the_record(row: str, left: str, right: str, mark: str) -> None:
     assert mark_of(row, {row: left}, {row: right}) == mark
 
 
+def name_source(name: str) -> Label:
+    return Label(f"Nguồn {name}", f"Source {name}")
+
+
+def test_a_question_names_its_source_and_the_local_instant() -> None:
+    given = {**NODE, "record": {**RECORD, "provenance": {"source": "land", "asOf": "2025-01-01T18:30:00+00:00"}}}
+    question = read_question(given, name_source)
+    assert question.source == Label("Nguồn land", "Source land")
+    assert question.as_of == "02/01/2025 01:30", "the day of Vietnam, not of Greenwich"
+    unknown = read_question({**NODE, "record": {**RECORD, "provenance": None}}, name_source)
+    assert (unknown.source, unknown.as_of) == (None, "")
+
+
 def test_a_question_is_aligned_and_tells_no_score() -> None:
-    question = read_question(NODE)
+    question = read_question(NODE, name_source)
     marks = {row.name.en: row.cells[0].mark for row in question.rows}
     assert (marks["Name"], marks["Identifier"], marks["Born"], marks["Address"]) == (
         "spelling",
@@ -80,6 +98,7 @@ def test_a_record_with_two_links_shows_the_one_that_is_asked_about() -> None:
 
 
 def test_only_the_best_candidates_are_shown_and_the_others_counted() -> None:
-    question = read_question({**NODE, "candidates": [{"subject": {**CITIZEN, "id": str(n)}} for n in range(9)]})
+    candidates = [{"subject": {**CITIZEN, "id": str(n)}} for n in range(9)]
+    question = read_question({**NODE, "candidates": candidates}, name_source)
     assert [one.subject_id for one in question.candidates] == ["0", "1", "2", "3", "4", "5"]
     assert question.others == 3

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.console.operator.rejected_groups import find_expected
-from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles
+from hub.console.operator.source_tiles import SourcePromise, make_tile, read_tiles, show_schedule
 from schema.core import Label
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -56,6 +56,22 @@ def test_numbers_are_told_as_vietnamese_write_them() -> None:
     tile = make_tile(node(hours=50, lastRun={**run, **counts, "rowsRead": 1_234_500, "seconds": 100.0}), PROMISES, NOW)
     assert tile.rate == "12.345", "12,345 is twelve and a bit"
     assert (tile.age, tile.promise) == ("2 ngày", "24 giờ")
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("30 1 * * *", Label("hằng ngày lúc 01:30", "daily at 01:30")),
+        ("5 * * * *", Label("mỗi giờ, vào phút 05", "hourly, at minute 05")),
+        ("*/15 * * * *", Label("mỗi 15 phút", "every 15 min")),
+        ("*/15 2 * * *", Label("*/15 2 * * *", "*/15 2 * * *")),
+        ("30 1 * * 1", Label("30 1 * * 1", "30 1 * * 1")),
+        ("@daily", Label("@daily", "@daily")),
+        ("0,30 1 * * *", Label("0,30 1 * * *", "0,30 1 * * *")),
+    ],
+)
+def test_a_schedule_is_told_in_words_if_its_form_is_a_common_one(cron: str, words: Label) -> None:
+    assert show_schedule(cron) == words
 
 
 def test_a_rejected_field_has_an_example_of_its_form() -> None:

@@ -12,7 +12,7 @@ from hub.plan.binds import read_global_id
 from schema.core import Label
 from schema.linking.vetoes import VETOES
 
-VETO = "veto"
+VETO, CONFIRMED = "veto", "CONFIRMED"
 METHOD_WORDS: Mapping[str, Label] = {
     "personal_identifier": Label("Khớp số định danh", "by personal identifier"),
     "former_identifier": Label("Khớp số CMND cũ", "by former identifier"),
@@ -31,7 +31,7 @@ METHOD_WORDS: Mapping[str, Label] = {
 BY_LIKENESS = Label("Nhiều dấu hiệu trùng nhau", "by much that agrees")
 BY_PERSON = Label("Cán bộ rà soát đã xác nhận", "Confirmed by a reviewer")
 SURENESS_WORDS: Mapping[str, Label] = {
-    "CONFIRMED": Label("Đã xác định", "confirmed"),
+    CONFIRMED: Label("Đã xác định", "confirmed"),
     "PROBABLE": Label("Rất có thể đúng, chưa ai xác nhận", "probable, confirmed by nobody"),
     "UNCONFIRMED": Label("Chưa xác định: còn chờ rà soát", "not confirmed: it waits for review"),
 }
@@ -115,7 +115,7 @@ class EvidenceLine:
 
 @dataclass(frozen=True)
 class LinkReason:
-    """Why a record is joined: which of its links, how sure, by what, and each comparison.
+    """Why a record is joined: which of its links, how sure, by what, and each comparison. `is_sure` if the link is confirmed.
 
     `record` is the kind of record that has the link. `step` is its place on the way to a row several links away, None of a link of
     the row itself.
@@ -125,6 +125,7 @@ class LinkReason:
     record: Label
     step: int | None
     status: Label
+    is_sure: bool
     method: Label
     is_by_person: bool
     lines: tuple[EvidenceLine, ...]
@@ -138,6 +139,7 @@ def read_reason(node: Mapping[str, Any]) -> LinkReason:
         record=name_record(node["recordId"]),
         step=node["step"],
         status=SURENESS_WORDS.get(node["status"], words.UNKNOWN),
+        is_sure=node["status"] == CONFIRMED,
         method=BY_PERSON if is_by_person else METHOD_WORDS.get(node["method"] or "", BY_LIKENESS),
         is_by_person=is_by_person,
         lines=tuple(_read_line(one) for one in node["evidence"] or () if _is_told(one)),
