@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options shared by several commands."""
 
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 
 class BilingualText(Protocol):
-    """What has words in both languages."""
+    """A text in both languages."""
 
     @property
     def vi(self) -> str:

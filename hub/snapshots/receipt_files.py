@@ -31,7 +31,7 @@ Render = Callable[[Json, str | None, str | None, str], bytes]
 
 @dataclass(frozen=True)
 class ReceiptFile:
-    """What a file has: its content, the signature over that, and the one over `covered`; empty if it has none, as older files."""
+    """The parts of a file: its content, the signature over it, and the one over `covered` (empty in files of older versions)."""
 
     content: bytes
     signature: str
@@ -52,7 +52,7 @@ def make_receipt_file(render: Render, content: Json, key: SigningKey | None) -> 
 
 
 def read_receipt_file(file: bytes) -> ReceiptFile | None:
-    """What the file of a receipt has; None if it is none."""
+    """The parts of a receipt's file; None if the file is not a receipt."""
     found = _find(file)
     if found is None:
         return None
@@ -64,7 +64,7 @@ def read_receipt_file(file: bytes) -> ReceiptFile | None:
         start, end = found.span(3)
         covered = file[:start] + BLANK * (end - start) + file[end:] if found[3] else b""
         return ReceiptFile(content, signature.decode("ascii"), (found[3] or b"").decode("ascii"), covered)
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         return None
 
 

@@ -24,7 +24,7 @@ class KeptValue(Generic[T]):
     async def current(self) -> T:
         """The value. Raises as `load` does: an older value is not given then."""
         left_s = self._until - self._clock()
-        if self._loading is None and left_s < AHEAD_SHARE * self._kept_s:
+        if self._loading is None and left_s <= AHEAD_SHARE * self._kept_s:
             self._loading = asyncio.create_task(self._load_once())
             self._loading.add_done_callback(self._forget_task)
         if self._value is not None and left_s > 0:

@@ -1,5 +1,6 @@
 """Reads: the statement of a plan to the database and its JSON back. The only place where a plan meets PostgreSQL."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -62,6 +63,8 @@ class Reads:
         self.deadline_s = deadline_s
         self._wire = PreparedReads(prepares=prepares)
         self._running = 0
+        self._obtained_at = float("-inf")
+        """When a connection was last obtained, by the loop's clock."""
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         """Execute a statement. Returns its JSON text, in UTF-8. Tried once more if the connection was lost: statements only read.
@@ -102,10 +105,15 @@ class Reads:
         raise AssertionError("unreachable")
 
     async def _once(self, read: Read, sql: str, parameters: Sequence[Any], deadline_s: float) -> Any:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
-            raise (ALL_BUSY if self._running else DATABASE_GONE) from None
+            # A database that others read from now, or did while this one waited, answers: there are too few connections.
+            answers = self._running or self._obtained_at >= began
+            raise (ALL_BUSY if answers else DATABASE_GONE) from None
+        self._obtained_at = clock()
         silence = Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
         self._running += 1

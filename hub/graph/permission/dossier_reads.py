@@ -29,7 +29,7 @@ from hub.plan.data_subjects import DataSubject
 KEPT_S = 5.0
 RELOADED_S = 30.0
 AHEAD_S = 1.0
-"""How long before these ends a dossier that is in use is compared or read again, while requests go on with what is kept."""
+"""A dossier in use is checked or read again this long before it expires, while requests go on with the kept one."""
 CACHE_DOSSIERS = 2_000
 CACHE_BYTES = 8_000_000
 LONGEST_CODE = 60

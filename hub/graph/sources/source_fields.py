@@ -1,4 +1,4 @@
-"""Root fields about sources, `sources`, `sourceRuns`, `schemaDrift`, `rejectedRows`, `runApprovals`, and the mutations that answer them."""
+"""Root fields about sources (`sources`, `sourceRuns`, `schemaDrift`, `rejectedRows`, `runApprovals`), and mutations on what they list."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any

@@ -1,7 +1,7 @@
 """A check of the newest records: each has its hash, follows the one before it, and none is missing between them.
 
-It takes seconds and needs no keys. What it cannot see is what checkpoints and witnesses are for: a whole chain cut off at its end, or
-written anew from its beginning. `hub ledger verify` checks those too.
+It takes seconds and needs no keys. It cannot see a chain whose end was cut off, or that was rewritten from its beginning: checkpoints and
+witnesses are for that, and `hub ledger verify` checks them too.
 """
 
 from dataclasses import dataclass

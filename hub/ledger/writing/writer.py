@@ -126,7 +126,7 @@ class LedgerWriter:
         await waiting.done
 
     def _refuse_overdue(self) -> None:
-        """Refuse what has waited for too long, and look again when the next entry would have."""
+        """Refuse entries that have waited for too long, and set the timer for the next one."""
         self._overdue_timer, loop = None, asyncio.get_running_loop()
         now = loop.time()
         undone = [one for one in (*self._committing, *self._waiting) if not one.done.done()]
@@ -181,7 +181,8 @@ class LedgerWriter:
             self._committing = batch
             try:
                 await self._write([waiting.entry for waiting in batch])
-            except psycopg.Error as error:
+            # Whatever the error: an entry that cannot be encoded may not end the task that writes all later ones.
+            except Exception as error:
                 await self._fail(batch, error)
                 return
             finally:
@@ -227,7 +228,7 @@ class LedgerWriter:
             self._reported_refusals = self.counts.refused
             await self._connection.execute(RAISE_ALARM, (orjson.dumps({"refusedReads": refused}).decode(),))
 
-    async def _fail(self, batch: list[_Waiting], error: psycopg.Error) -> None:
+    async def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         # The kind alone: a message of the server may quote a row.
         LOG.error("the ledger cannot be written, so reads are refused: %s", type(error).__name__)
         self._retry_at = asyncio.get_running_loop().time() + RETRY_AFTER_S

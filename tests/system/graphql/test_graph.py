@@ -1,5 +1,6 @@
 """The graph over the demo province: answers held against plain SQL over the same rows, pages, lanes, and failures."""
 
+import asyncio
 import json
 import logging
 import unicodedata
@@ -10,8 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.graph.execution.reads import ALL_BUSY, Reads
 from hub.settings import load_settings
-from hub.store.engine import make_engine
+from hub.store.engine import make_engine, make_read_pool
 from hub.store.migrate import migrate_store
 from hub.store.server.embedded import EmbeddedServer
 from hub.web.pages.starters import CERTAINTY, CITIZEN, Examples, starter_queries
@@ -235,6 +237,30 @@ def test_a_read_that_takes_too_long_is_stopped(served_hub: ServedHub) -> None:
         graph.close()
     assert code == "TIMEOUT"
     assert "Next step" in message
+
+
+def test_too_few_connections_are_not_taken_for_a_database_that_is_gone(
+    served_hub: ServedHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if nothing is read at the moment: the only connection is on its way back to the pool, as on a busy machine."""
+
+    async def run() -> list[Any]:
+        async with make_read_pool(served_hub.database, size=1, statement_timeout_s=10) as pool:
+            pool.timeout = 0.5
+            give_back = pool.putconn
+
+            async def give_back_late(connection: Any) -> None:
+                await asyncio.sleep(1)
+                await give_back(connection)
+
+            monkeypatch.setattr(pool, "putconn", give_back_late)
+            reads = Reads(pool, deadline_s=10)
+            asked = (reads.json("select '{}'::json::text", ()) for _ in range(3))
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    answered, *refused = sorted(asyncio.run(run()), key=lambda answer: not isinstance(answer, bytes))
+    assert bytes(answered) == b"{}"
+    assert refused == [ALL_BUSY, ALL_BUSY]
 
 
 def test_a_database_that_goes_away_is_one_clean_error(scratch: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -193,6 +193,19 @@ def test_who_waits_while_the_writer_connects_is_refused_in_time(store: Store, mo
         asyncio.run(run())
 
 
+def test_an_entry_that_cannot_be_encoded_stops_no_later_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
+
+    async def run() -> None:
+        async with open_writer(store.writer) as writer:
+            await writer.commit(entry("before"))
+            assert await refused(writer.commit(entry("\ud800")))
+            await writer.commit(entry("after"))
+
+    asyncio.run(run())
+    assert store.requests() == {"before", "after"}
+
+
 def test_no_more_wait_than_there_is_room_for(store: Store) -> None:
     async def run() -> int:
         async with open_writer(store.writer) as writer:

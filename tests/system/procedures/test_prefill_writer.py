@@ -11,7 +11,7 @@ from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_composit
 from graphql.execution import Executor
 
 from hub.access.dossiers.dossier_store import NamedSubject
-from hub.demo.procedure_cases import CASES, ProcedureCases
+from tests.system.procedures.procedure_cases import CASES, ProcedureCases
 from hub.graph.completion.value_executor import ValueExecutor
 from hub.graph.completion.whole_values import WholeValue
 from hub.graph.execution import execute

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from hub.demo.procedure_cases import CASES
+from tests.system.procedures.procedure_cases import CASES
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
 from hub.graph.procedures.prefill import PrefillRequest

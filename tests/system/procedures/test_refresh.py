@@ -328,6 +328,7 @@ def test_many_prefills_of_one_stale_person_cause_one_look_up(office: Office) -> 
     async def run() -> list[Prefill]:
         settings = load_settings(lookup_timeout_s=30)
         async with make_pool(settings, office.database) as pool:
+            pool.timeout = 60.0  # 200 of them wait for a few connections
             executor = make_executor(settings, pool, connectors={manifest.name: manifest})
             request = PrefillRequest("old-age-allowance", (applicant,))
             try:

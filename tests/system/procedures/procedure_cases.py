@@ -45,13 +45,13 @@ CASES: tuple[ProcedureCases, ...] = (
     ProcedureCases(
         "land-right-transfer",
         {"transferor": "Citizen", "transferee": "Citizen"},
-        f"with h as ({HOLDERS}), a as ({ADULTS}) select h.personal_id, a.personal_id from h join a using (n)"  # noqa: S608 constants
+        f"with h as ({HOLDERS}), a as ({ADULTS}) select h.personal_id, a.personal_id from h join a using (n)"
         " where h.personal_id <> a.personal_id order by n",
     ),
     ProcedureCases(
         "detached-house-permit",
         {"applicant": "Citizen"},
-        f"select personal_id from ({HOLDERS}) h order by n",  # noqa: S608 constants
+        f"select personal_id from ({HOLDERS}) h order by n",
     ),
     ProcedureCases(
         "household-business-registration",
@@ -62,7 +62,7 @@ CASES: tuple[ProcedureCases, ...] = (
             left join link.business_role_person l on l.subject_id = c.id and l.status = 'CONFIRMED'
             where c.death_date is null and c.birth_date < '2005' group by c.id
         ) select o.personal_id, case when a.personal_id <> o.personal_id then a.personal_id end
-        from o left join a using (n) order by n""",  # noqa: S608 constants
+        from o left join a using (n) order by n""",
     ),
     ProcedureCases(
         "enterprise-registration-change",
@@ -70,7 +70,7 @@ CASES: tuple[ProcedureCases, ...] = (
         f"""with a as ({ADULTS}), b as (
             select registration_number, row_number() over (order by status, id) as n from data.business
             where legal_form <> 'HOUSEHOLD_BUSINESS' and status in ('ACTIVE', 'DISSOLVED')
-        ) select b.registration_number, a.personal_id from b join a using (n) order by n""",  # noqa: S608 constants
+        ) select b.registration_number, a.personal_id from b join a using (n) order by n""",
     ),
     ProcedureCases(
         "old-age-allowance",
@@ -87,11 +87,11 @@ CASES: tuple[ProcedureCases, ...] = (
     ProcedureCases(
         "tax-clearance",
         {"transferor": "Citizen"},
-        f"select personal_id from ({HOLDERS}) h order by n desc",  # noqa: S608 constants
+        f"select personal_id from ({HOLDERS}) h order by n desc",
     ),
     ProcedureCases(
         "site-clearance-compensation",
         {"holder": "Citizen", "parcel": "Parcel"},
-        f"select personal_id, parcel_number from ({HOLDERS}) h where parcel_number is not null order by n",  # noqa: S608 constants
+        f"select personal_id, parcel_number from ({HOLDERS}) h where parcel_number is not null order by n",
     ),
 )
