@@ -20,9 +20,9 @@ from hub.graph.link_review.review import mutation_type
 from hub.graph.link_review.review_queue import review_fields
 from hub.graph.permission.dossier_list import dossiers_field
 from hub.graph.permission.dossiers import add_dossier_types
-from hub.graph.procedures.prefill import prefill_field
-from hub.graph.procedures.prefill_types import VALUES as HELD_VALUES
-from hub.graph.procedures.prefill_types import add_prefill_types
+from hub.graph.procedures.prefill.prefill_service import prefill_field
+from hub.graph.procedures.prefill.prefill_types import VALUES as HELD_VALUES
+from hub.graph.procedures.prefill.prefill_types import add_prefill_types
 from hub.graph.procedures.procedure_statistics import procedure_statistics_field
 from hub.graph.procedures.register_evidence import register_evidence_field
 from hub.graph.procedures.snapshot_types import add_snapshot_types
@@ -42,7 +42,7 @@ class HubSchema(strawberry.Schema):
     """A schema that logs nothing of its own: Strawberry would log errors with the values that they quote."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing: `hub.graph.execution.execute` logs kinds and paths."""
+        """Nothing: `hub.graph.execution.responses` logs kinds and paths."""
 
 
 @cache

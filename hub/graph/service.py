@@ -23,7 +23,7 @@ from hub.graph.permission.callers import Gate
 from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.permissions import Permissions
 from hub.graph.permission.sealed_subjects import SealedSubjects
-from hub.graph.procedures.live_lookups import Refresher
+from hub.graph.procedures.prefill.live_lookups import Refresher
 from hub.graph.schema import get_core_schema, load_schema
 from hub.graph.schema_types.source_states import SourceStates
 from hub.graph.sources.steward_desk import StewardDesk

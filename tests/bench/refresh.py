@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from hub.graph.procedures.live_lookups import Refresher
+from hub.graph.procedures.prefill.live_lookups import Refresher
 from hub.ingest.run.connector_run import run_connectors
 from hub.jobs.queue import build_queue
 from hub.jobs.schema import migrate_queue

@@ -36,7 +36,7 @@ from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
-from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import sync_connectors

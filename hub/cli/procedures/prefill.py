@@ -16,7 +16,7 @@ from hub.cli.terminal import OUT, mark_text, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
-from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ledger.log.people import PersonKey, build_people_query

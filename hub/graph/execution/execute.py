@@ -7,11 +7,10 @@ whose stored root fields run the same plan.
 
 import asyncio
 import hashlib
-import inspect
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
@@ -24,7 +23,6 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     execute,
-    subscribe,
 )
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
@@ -41,15 +39,15 @@ from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Prepare
 from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
 from hub.graph.execution.request_meter import RequestMeter, classify_result
+from hub.graph.execution.responses import Response, find_first_code, make_body, make_error_response
 from hub.graph.ledger.ledger_reads import LedgerReads
 from hub.graph.ledger.read_ledger import ReadLedger
 from hub.graph.link_review.review_runner import ReviewRunner
 from hub.graph.permission.access import AnswerAccess, check_rows
 from hub.graph.permission.callers import Caller
-from hub.graph.procedures.live_lookups import Refresher
-from hub.graph.procedures.prefill import PrefillService
+from hub.graph.procedures.prefill.live_lookups import Refresher
+from hub.graph.procedures.prefill.prefill_service import PrefillService
 from hub.graph.sources.steward_desk import StewardDesk
-from hub.ledger.writing.records import RecordKind
 from hub.model.derived_fields import MAX_PAGE
 from hub.plan.data_subjects import HIDDEN
 from hub.plan.planner import Plan
@@ -64,25 +62,6 @@ CLOSED_DESK = StewardDesk(None, {})
 SMALL_CHARS, LARGE_CHARS = 500, 4_000
 """Requests up to the first are made ready where they arrive: that takes 3 ms at most. Up to the second it is looked up there if they were
 made ready before. All others are made ready in a thread (25 ms for the widest filter), so that others are answered meanwhile."""
-
-
-RECHECK_S = 20.0
-"""After this time without an event, a subscriber is admitted again. A key is kept for 30 s, so a revoked one ends within 60 s."""
-AdmitAgain = Callable[[], Awaitable[Caller]]
-"""Finds out again who the caller is. Raises as `Gate.admit` does."""
-
-
-@dataclass(frozen=True)
-class Response:
-    """The bytes of a response; `executed` is false if the request was refused before execution.
-
-    `code` is the first error's, if there is one; `retry_after_s` is the time to wait after a limit of reading was met.
-    """
-
-    body: bytes
-    executed: bool
-    code: str | None = None
-    retry_after_s: int | None = None
 
 
 @dataclass
@@ -239,7 +218,9 @@ class Executor:
                 with open_span("ledger"):
                     await self.ledger.record(reading, response.code)
             except HubError as error:
-                return _errors([GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True)
+                return make_error_response(
+                    [GraphQLError(str(error), extensions={"code": error.code})], executed=True, data=True
+                )
         return response
 
     async def _respond(self, request: GraphQLRequest, reading: Reading) -> Response:
@@ -258,9 +239,9 @@ class Executor:
         except AuthenticationRefused:
             raise
         except RequestRejected as error:
-            return _errors(error.errors, executed=False)
+            return make_error_response(error.errors, executed=False)
         except OperationRefused as error:
-            return _errors([to_graphql_error(error)], executed=False)
+            return make_error_response([to_graphql_error(error)], executed=False)
         explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
@@ -301,69 +282,12 @@ class Executor:
             self.access.check(ready, caller)
         except OperationRefused as error:
             errors = error.errors if isinstance(error, RequestRejected) else [to_graphql_error(error)]
-            refusal = await self._recorded(reading, _errors(errors, executed=False))
+            refusal = await self._recorded(reading, make_error_response(errors, executed=False))
             self._count(reading, began, refusal.code)
             return refusal
         if ready.is_subscription:
             self._count(reading, began, None)
         return ready
-
-    async def stream(self, ready: PreparedRequest, caller: Caller, admit_again: AdmitAgain) -> AsyncGenerator[bytes]:
-        """The responses of a subscription, one for each event, until it ends or the caller closes it.
-
-        Before each event, and every RECHECK_S without one, `admit_again` says whether the caller may still read: a token expires, a key is
-        revoked, a dossier ends. If not, the subscription ends with the refusal.
-        """
-        context = RequestContext(self, ready, Reading(caller, ready))
-        source: Any = subscribe(
-            self.schema,
-            ready.checked.document,
-            context_value=context,
-            variable_values=dict(ready.given),
-            operation_name=ready.operation.name.value if ready.operation.name else None,
-        )
-        if inspect.isawaitable(source):
-            source = await source
-        if isinstance(source, ExecutionResult):
-            yield orjson.dumps(_body(source))
-            return
-        try:
-            async for result in self._watch_caller(source, context, admit_again):
-                context.plans.clear()
-                before = context.reading
-                context.reading = Reading(await admit_again(), ready)
-                self.access.check(ready, context.reading.caller)
-                if self.ledger is not None:
-                    told = before.dossier_event
-                    sent = replace(context.reading, people=before.people, kind=RecordKind.EVENT, dossier_event=told)
-                    await self.ledger.record(sent, _first_code(result))
-                yield orjson.dumps(_body(result))
-        except RequestRejected as error:
-            yield _errors(error.errors, executed=True).body
-        except HubError as error:
-            yield _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True).body
-        finally:
-            await source.aclose()
-
-    async def _watch_caller(
-        self, source: AsyncIterator[ExecutionResult], context: RequestContext, admit_again: AdmitAgain
-    ) -> AsyncGenerator[ExecutionResult]:
-        """The results of a subscription. Raises what `admit_again` or the check raises while none comes."""
-        while True:
-            coming = asyncio.ensure_future(anext(source))
-            try:
-                while not (await asyncio.wait({coming}, timeout=RECHECK_S))[0]:
-                    caller = await admit_again()
-                    self.access.check(context.ready, caller)
-                    context.reading.caller = caller  # reads made meanwhile add their subjects to the same reading
-                try:
-                    result = coming.result()
-                except StopAsyncIteration:
-                    return
-            finally:
-                coming.cancel()
-                await asyncio.wait({coming})
-            yield result
 
     async def data(self, request: GraphQLRequest, reading: Reading) -> tuple[dict[str, Any], str]:
         """The data of a request that one statement answers whole, and its SQL: for callers inside the hub."""
@@ -399,7 +323,9 @@ class Executor:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
         except HubError as error:
-            return _errors([GraphQLError(str(error), extensions=dict(error.extensions))], executed=True, data=True)
+            return make_error_response(
+                [GraphQLError(str(error), extensions=dict(error.extensions))], executed=True, data=True
+            )
         return Response(b'{"data":' + text + b',"extensions":' + orjson.dumps(extensions) + b"}", executed=True)
 
     async def _graph_lane(
@@ -411,7 +337,7 @@ class Executor:
             return Response(kept, executed=True)
         context = RequestContext(self, ready, reading)
         result = await self._execute(request, ready, context)
-        body = _body(result)
+        body = make_body(result)
         if explain or request.cost:
             try:
                 body["extensions"] = await self._extensions(request, ready, context.plans, explain)
@@ -420,7 +346,7 @@ class Executor:
         encoded = orjson.dumps(body, default=str)
         if plain and not result.errors and not context.plans and result.data and self._is_introspection(ready):
             self._introspected.put(key, encoded, len(encoded) + len(key[0]))
-        return Response(encoded, executed=True, code=_first_code(result))
+        return Response(encoded, executed=True, code=find_first_code(result))
 
     async def _execute(
         self, request: GraphQLRequest, ready: PreparedRequest, context: RequestContext
@@ -468,45 +394,3 @@ class Executor:
                 "plans": [explanation.as_json() for explanation in explanations],
             }
         return found
-
-
-def _first_code(result: ExecutionResult) -> str | None:
-    if not result.errors:
-        return None
-    code = (_format_error(result.errors[0]).get("extensions") or {}).get("code")
-    return str(code) if code else "INTERNAL"
-
-
-def _body(result: ExecutionResult) -> dict[str, Any]:
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body["errors"] = [_format_error(error) for error in result.errors]
-    return body
-
-
-def _format_error(error: GraphQLError) -> dict[str, Any]:
-    """The error as a caller may see it: refusals with their code, everything unexpected as one clean line."""
-    cause = error.original_error
-    if isinstance(cause, HubError):
-        return dict(GraphQLError(str(cause), error.nodes, path=error.path, extensions=dict(cause.extensions)).formatted)
-    if cause is not None and not isinstance(cause, GraphQLError):
-        LOG.error("resolver failed: %s at %s", type(cause).__name__, error.path)
-        return dict(
-            GraphQLError("internal error", error.nodes, path=error.path, extensions={"code": "INTERNAL"}).formatted
-        )
-    if "code" not in (error.extensions or {}):
-        error.extensions = {**(error.extensions or {}), "code": "INTERNAL"}
-    return dict(error.formatted)
-
-
-def _errors(errors: Sequence[GraphQLError], *, executed: bool, data: bool = False) -> Response:
-    body: dict[str, Any] = {"errors": [error.formatted for error in errors]}
-    if data:
-        body["data"] = None
-    extensions = errors[0].extensions or {}
-    return Response(
-        orjson.dumps(body),
-        executed=executed,
-        code=extensions.get("code"),
-        retry_after_s=extensions.get("retryAfterS"),
-    )

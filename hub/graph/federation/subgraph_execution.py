@@ -29,8 +29,9 @@ from graphql import (
 from hub.access.callers.principals import AuthenticationRefused
 from hub.access.purposes import read_purposes
 from hub.errors import HubError, OperationRefused
-from hub.graph.execution.execute import Executor, Response
+from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, find_operation
+from hub.graph.execution.responses import Response
 from hub.graph.federation.procedure_catalogue import CatalogueRow, describe_procedure
 from hub.graph.federation.selections import Selections, find_own_name, list_used_variables, make_field_node
 from hub.graph.federation.subgraph_schema import EntityKeys, Subgraph, build_subgraph

@@ -23,9 +23,9 @@ from hub.errors import HubError, OperationRefused
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import Caller, check_purpose
 from hub.graph.permission.dossier_reads import ReadingDossier
-from hub.graph.procedures.prefill import PrefillRequest, list_prefilled_paths, read_choices
-from hub.graph.procedures.prefill_corrections import NOTHING
-from hub.graph.procedures.prefill_view import view_prefill
+from hub.graph.procedures.prefill.prefill_corrections import NOTHING
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest, list_prefilled_paths, read_choices
+from hub.graph.procedures.prefill.prefill_view import view_prefill
 from hub.graph.schema_types.fields import Namespace, ValueField, make_field, object_type
 from hub.plan.binds import global_id, read_global_id
 from hub.plan.building.correction_nodes import CORRECTIONS_FIELD

@@ -1,6 +1,6 @@
 """What live refresh changes in a prefill: which records are too old, which of them a source has confirmed now, and which source failed.
 
-Pure; `hub.graph.procedures.prefill_refresh` has the records refreshed.
+Pure; `hub.graph.procedures.prefill.prefill_refresh` has the records refreshed.
 """
 
 from collections.abc import Iterable, Mapping

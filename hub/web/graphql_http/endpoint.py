@@ -15,8 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError
-from hub.graph.execution.execute import Executor, Response
+from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.responses import Response
+from hub.graph.execution.subscriptions import stream_events
 from hub.graph.federation.subgraph_execution import SubgraphExecutor
 from hub.graph.permission.callers import Caller, Gate, collect_headers
 from hub.settings import Settings
@@ -149,7 +151,7 @@ class GraphQLEndpoint:
         headers = collect_headers(scope["headers"])
         assert isinstance(self.executor, Executor)  # the subgraph has no subscriptions
         async with contextlib.aclosing(
-            self.executor.stream(ready, caller, lambda: self.gate.admit(headers, is_request=False))
+            stream_events(self.executor, ready, caller, lambda: self.gate.admit(headers, is_request=False))
         ) as results:
             async for result in results:
                 yield result

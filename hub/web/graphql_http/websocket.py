@@ -17,7 +17,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hub.access.callers.principals import AuthenticationRefused
 from hub.errors import HubError, StoreUnavailable
-from hub.graph.execution.execute import Executor, Response
+from hub.graph.execution.execute import Executor
+from hub.graph.execution.responses import Response
+from hub.graph.execution.subscriptions import stream_events
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller, Gate, collect_headers
 from hub.settings import Settings
 from hub.web.graphql_http import negotiate
@@ -191,7 +193,7 @@ class _Connection:
             await self._error(identifier, ready.body)
             return
         if ready.is_subscription:
-            async with contextlib.aclosing(self.executor.stream(ready, caller, self._admit)) as results:
+            async with contextlib.aclosing(stream_events(self.executor, ready, caller, self._admit)) as results:
                 async for result in results:
                     await self._next(identifier, result)
         else:

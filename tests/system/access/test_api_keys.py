@@ -17,7 +17,7 @@ from hub.access.callers.principals import ClientKind, KeyInvalid, Principal
 from hub.access.purposes import find_purpose
 from hub.access.service import make_access
 from hub.errors import OperationRefused, StoreUnavailable
-from hub.graph.execution import execute
+from hub.graph.execution import subscriptions
 from hub.settings import load_settings
 from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, store_url
@@ -105,8 +105,8 @@ def test_a_subscription_ends_within_a_minute_of_its_keys_revocation(
     trial: Trial, cli: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also if there is no event: nobody waits at a hub that would not admit them."""
-    assert KEY_CACHED_S + execute.RECHECK_S <= 60
-    monkeypatch.setattr(execute, "RECHECK_S", 0.1)
+    assert KEY_CACHED_S + subscriptions.RECHECK_S <= 60
+    monkeypatch.setattr(subscriptions, "RECHECK_S", 0.1)
     monkeypatch.setattr(authenticator, "KEY_CACHED_S", 0.1)
     key = cli("keys", "new", "registry of the sector", "--scope", "source:trial").strip()
     query = next(d.text for d in find_purpose("reconcile").documents if "subscription" in d.text)

@@ -17,7 +17,7 @@ from hub.access.callers.api_keys import KEY_CACHED_S, NewApiKey, create_key, rev
 from hub.access.callers.principals import ClientKind
 from hub.access.callers.sessions import SESSION_CACHED_S
 from hub.graph.events import dossier_events
-from hub.graph.execution import execute
+from hub.graph.execution import subscriptions
 from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served, settled
@@ -206,8 +206,8 @@ def test_officers_are_told_of_their_own_dossiers_and_each_event_is_written_down(
 def test_a_stream_ends_soon_after_its_credential_is_revoked_though_nothing_happens(
     hub: AccessHub, served_hub: ServedHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert execute.RECHECK_S + max(KEY_CACHED_S, SESSION_CACHED_S) < 60, "the promise: within a minute"
-    monkeypatch.setattr(execute, "RECHECK_S", 0.1)
+    assert subscriptions.RECHECK_S + max(KEY_CACHED_S, SESSION_CACHED_S) < 60, "the promise: within a minute"
+    monkeypatch.setattr(subscriptions, "RECHECK_S", 0.1)
     monkeypatch.setattr(authenticator, "KEY_CACHED_S", 0.1)
     key = make_key(served_hub.database)
     with following(hub.url, key) as app:

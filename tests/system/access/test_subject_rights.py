@@ -24,6 +24,7 @@ from hub.cli import main
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.subscriptions import stream_events
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.ledger.writing.records import RecordKind
@@ -289,7 +290,7 @@ def test_an_event_does_not_carry_a_restricted_person(
             request = GraphQLRequest(NODES, variables={"source": "trial"})
             ready = await executor.ready_stream(request, caller)
             assert isinstance(ready, PreparedRequest), ready
-            events = executor.stream(ready, caller, admit_again)
+            events = stream_events(executor, ready, caller, admit_again)
             first = asyncio.ensure_future(anext(events))
             for _ in range(6_000):
                 if any(woken._waiters for woken in list(executor.changes.subscribers)):

@@ -16,8 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.callers.principals import KeyInvalid
 from hub.access.purposes import find_purpose
-from hub.graph.execution.execute import Response
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
+from hub.graph.execution.responses import Response
+from hub.graph.execution.subscriptions import stream_events
 from hub.graph.permission.callers import LOCAL, Caller
 from hub.graph.service import make_executor, make_pool
 from hub.ledger.months import LedgerMonth, month_of
@@ -243,7 +244,7 @@ def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url
             request = GraphQLRequest(own, operation_name="OwnRecords", variables={"source": "trial"})
             ready = await executor.ready_stream(request, caller)
             assert isinstance(ready, PreparedRequest)
-            events = executor.stream(ready, caller, admit_again)
+            events = stream_events(executor, ready, caller, admit_again)
             first = asyncio.ensure_future(anext(events))
             for _ in range(6_000):
                 if any(woken._waiters for woken in list(executor.changes.subscribers)):

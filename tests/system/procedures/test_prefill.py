@@ -12,7 +12,7 @@ from hub.cli import main
 from hub.errors import OperationRefused
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
-from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema

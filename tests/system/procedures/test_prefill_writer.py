@@ -11,7 +11,6 @@ from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_composit
 from graphql.execution import Executor
 
 from hub.access.dossiers.dossier_store import NamedSubject
-from tests.system.procedures.procedure_cases import CASES, ProcedureCases
 from hub.graph.completion.value_executor import ValueExecutor
 from hub.graph.completion.whole_values import WholeValue
 from hub.graph.execution import execute
@@ -19,6 +18,7 @@ from hub.procedures.answers import Prefill
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
+from tests.system.procedures.procedure_cases import CASES, ProcedureCases
 
 SUBJECTS = 8
 SOME = """query Some($a: [DossierSubjectInput!], $yes: Boolean!, $procedure: String!) {

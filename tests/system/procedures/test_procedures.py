@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from tests.system.procedures.procedure_cases import CASES
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
-from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
+from tests.system.procedures.procedure_cases import CASES
 
 DEMO = {one.procedure: one for one in CASES}
 

@@ -17,8 +17,8 @@ from hub.access.dossiers.dossier_store import NamedSubject
 from hub.demo.systems.sector_systems import start_systems
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
-from hub.graph.procedures.live_lookups import Refresher
-from hub.graph.procedures.prefill import PrefillRequest
+from hub.graph.procedures.prefill.live_lookups import Refresher
+from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import run_connectors

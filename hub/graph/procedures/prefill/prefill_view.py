@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.corrections.notices import DisputedRecords
 from hub.graph.completion.whole_values import OwnReader, ValueReaders, WholeValue
-from hub.graph.procedures.prefill_corrections import show_disputes
+from hub.graph.procedures.prefill.prefill_corrections import show_disputes
 from hub.plan.building.correction_nodes import CORRECTIONS_FIELD
 from hub.plan.building.node_builder import KIND_KEY
 from hub.procedures.answers import HeldValue, LosingValue, Prefill, ProcedureSummary, RequirementSummary

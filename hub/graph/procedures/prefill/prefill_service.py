@@ -20,11 +20,11 @@ from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
 from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.named_subjects import read_named_subjects
-from hub.graph.procedures.live_lookups import Refresher
-from hub.graph.procedures.prefill_corrections import NOTHING, find_disputes
-from hub.graph.procedures.prefill_facts import SourceReads, SubjectReads
-from hub.graph.procedures.prefill_refresh import refresh_prefill
-from hub.graph.procedures.prefill_view import view_prefill
+from hub.graph.procedures.prefill.live_lookups import Refresher
+from hub.graph.procedures.prefill.prefill_corrections import NOTHING, find_disputes
+from hub.graph.procedures.prefill.prefill_facts import SourceReads, SubjectReads
+from hub.graph.procedures.prefill.prefill_refresh import refresh_prefill
+from hub.graph.procedures.prefill.prefill_view import view_prefill
 from hub.graph.schema_types.fields import Namespace
 from hub.model.registry import Registry, load_registry
 from hub.plan.building.correction_nodes import CORRECTIONS_FIELD

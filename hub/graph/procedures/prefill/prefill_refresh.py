@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hub.graph.procedures.live_lookups import Refresher
+from hub.graph.procedures.prefill.live_lookups import Refresher
 from hub.plan.binds import read_global_id
 from hub.procedures.answering.confirmations import Confirmations, find_stale_records, read_outcomes
 from hub.procedures.answers import Prefill
