@@ -46,7 +46,7 @@ class RunningProvider:
         until = time.monotonic() + STARTS_WITHIN_S
         while True:
             try:
-                httpx2.get(f"{self.issuer}/.well-known/openid-configuration", timeout=5).raise_for_status()
+                httpx2.get(f"{self.issuer}/.well-known/openid-configuration", timeout=60).raise_for_status()
                 return
             except httpx2.HTTPError:
                 assert self.process.poll() is None, "the provider ended"

@@ -48,7 +48,7 @@ class WatchedHub:
         return httpx2.post(f"{self.url}/graphql", json=body, headers=sent, timeout=30)
 
     def scrape(self) -> str:
-        answer = httpx2.get(f"{self.metrics}/metrics", timeout=10)
+        answer = httpx2.get(f"{self.metrics}/metrics", timeout=60)
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
         return answer.text
 
@@ -114,7 +114,7 @@ def test_the_ledger_and_http_are_counted(hub: WatchedHub) -> None:
     assert hub.read("hub_ledger_records_total") == records + 1
     assert hub.read("hub_ledger_commit_duration_seconds_count") == commits + 1
     missing = hub.read("hub_http_responses_total", status="404")
-    httpx2.get(f"{hub.url}/nothing-here", timeout=10)
+    httpx2.get(f"{hub.url}/nothing-here", timeout=60)
     assert hub.read("hub_http_responses_total", status="404") == missing + 1
     assert hub.read("hub_cache_entries", cache="plans") > 0
     assert hub.read("hub_pool_connections_max") == 8
@@ -128,8 +128,8 @@ def test_every_metric_is_scraped(hub: WatchedHub) -> None:
 
 
 def test_no_metric_is_on_the_public_port(hub: WatchedHub) -> None:
-    assert httpx2.get(f"{hub.url}/metrics", timeout=10).status_code == 404
-    shallow = httpx2.get(f"{hub.url}/healthz?deep", timeout=10)
+    assert httpx2.get(f"{hub.url}/metrics", timeout=60).status_code == 404
+    shallow = httpx2.get(f"{hub.url}/healthz?deep", timeout=60)
     assert shallow.json() == {"status": "alive"}
 
 
@@ -139,7 +139,7 @@ def test_nothing_personal_is_in_metrics(hub: WatchedHub) -> None:
     planted.plant(target)
     hub.ask({"query": f"query P{planted.IDENTIFIER} {{ __typename }}"})
     text = hub.scrape()
-    planted.look(text + httpx2.get(f"{hub.metrics}/healthz?deep", timeout=10).text, "what is watched")
+    planted.look(text + httpx2.get(f"{hub.metrics}/healthz?deep", timeout=60).text, "what is watched")
     assert hub.read("hub_requests_total", outcome="refused") > 40  # the planted requests were counted
     values = {
         value
@@ -152,14 +152,14 @@ def test_nothing_personal_is_in_metrics(hub: WatchedHub) -> None:
 
 
 def test_deep_health_has_ages_and_the_ledger(hub: WatchedHub) -> None:
-    answer = httpx2.get(f"{hub.metrics}/healthz?deep", timeout=10)
+    answer = httpx2.get(f"{hub.metrics}/healthz?deep", timeout=60)
     found = answer.json()
     assert answer.status_code == 200
     land = next(source for source in found["sources"] if source["connector"] == "land")
     assert (land["promisedS"], land["isStale"]) == (30 * 3600, False)
     assert 0 <= land["ageS"] < 3600
     assert found["ledger"]["isWriting"]
-    assert httpx2.get(f"{hub.metrics}/healthz", timeout=10).json() == {"status": "alive"}
+    assert httpx2.get(f"{hub.metrics}/healthz", timeout=60).json() == {"status": "alive"}
 
 
 def test_the_shipped_configuration_is_valid() -> None:

@@ -130,7 +130,7 @@ def newer(province_url: str, scratch: Path) -> Version:
 
 
 def is_ready(url: str) -> bool:
-    return httpx2.get(f"{url}/readyz", timeout=10).status_code == 200
+    return httpx2.get(f"{url}/readyz", timeout=60).status_code == 200
 
 
 def test_no_read_fails_while_a_newer_version_migrates_and_takes_over(older: Version, newer: Version) -> None:
@@ -175,7 +175,7 @@ def test_a_version_that_a_migration_took_something_from_does_not_read(older: Ver
             own = newer.add_migration("", REMOVING)
             done = newer.run("migrate")
             assert done.returncode == 0, done.stderr
-            assert httpx2.get(f"{url}/readyz", timeout=10).json()["status"] == "not ready"
+            assert httpx2.get(f"{url}/readyz", timeout=60).json()["status"] == "not ready"
         with pytest.raises(HubMisconfigured, match="this program needs"):
             check_revision(made)
     finally:

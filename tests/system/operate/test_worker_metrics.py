@@ -35,7 +35,7 @@ def test_a_worker_serves_what_it_did(
     worker.says("link: ")
     found = re.search(r"Metrics at (http://[\d.:]+)/metrics", worker.lines)
     assert found, worker.lines
-    text = httpx2.get(f"{found[1]}/metrics", timeout=10).text
+    text = httpx2.get(f"{found[1]}/metrics", timeout=60).text
     families = {family.name: family for family in text_string_to_metric_families(text)}
     samples = {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
@@ -55,7 +55,7 @@ def test_a_worker_serves_what_it_did(
     assert ("hub_queue_jobs", "due") in samples
     unseen = {metric.name for metric in WORKER_METRICS if metric.name.removesuffix("_total") not in families}
     assert not unseen
-    deep = httpx2.get(f"{found[1]}/healthz?deep", timeout=10).json()
+    deep = httpx2.get(f"{found[1]}/healthz?deep", timeout=60).json()
     assert [(source["connector"], source["isStale"]) for source in deep["sources"]] == [("trial", False)]
     worker.stop()
 

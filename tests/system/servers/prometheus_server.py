@@ -38,7 +38,7 @@ class Prometheus:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series of an expression, now."""
-        answer = httpx2.get(f"{self.url}/api/v1/query?query={urllib.parse.quote(expression)}", timeout=10).json()
+        answer = httpx2.get(f"{self.url}/api/v1/query?query={urllib.parse.quote(expression)}", timeout=60).json()
         assert answer["status"] == "success", answer
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found

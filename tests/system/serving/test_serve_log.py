@@ -71,7 +71,7 @@ def test_a_served_hub_logs_json_and_names_its_connections(database_url: str, tmp
             }
         assert "hub-read" in names
         assert all(name.startswith("hub-") for name in names), names
-        assert "hub_requests_total" in httpx2.get(f"{metrics[1]}/metrics", timeout=10).text
+        assert "hub_requests_total" in httpx2.get(f"{metrics[1]}/metrics", timeout=60).text
     finally:
         process.terminate()
         assert process.wait(60) in (0, -15)

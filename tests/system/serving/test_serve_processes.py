@@ -36,13 +36,13 @@ class SupervisedHub:
     log: Path
 
     def health(self) -> Any:
-        return httpx2.get(f"{self.metrics}/healthz?deep", timeout=10).json()
+        return httpx2.get(f"{self.metrics}/healthz?deep", timeout=60).json()
 
     def ready_pids(self) -> set[int]:
         return {one["pid"] for one in self.health()["processes"] if one["isReady"]}
 
     def read(self, name: str, **labels: str) -> float:
-        text = httpx2.get(f"{self.metrics}/metrics", timeout=10).text
+        text = httpx2.get(f"{self.metrics}/metrics", timeout=60).text
         samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
         return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
