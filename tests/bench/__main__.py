@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--only PART]`: measure, print the tables, write docs/reference/benchmarks.{md,json}."""
+"""`python -m tests.bench [--quick] [--only PART …]`: measure, print the tables, write docs/reference/benchmarks.{md,json}."""
 
 import argparse
 import json
@@ -227,12 +227,14 @@ def main() -> None:
     """Run the benches in one PostgreSQL in memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, and nothing is written")
-    parser.add_argument("--only", choices=PARTS, help="one part alone; the others stay as they were recorded")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, help="these parts alone; the others stay as they were recorded"
+    )
     given = parser.parse_args()
     measured: dict[str, Bench] = {}
     with _folder() as folder, EmbeddedServer.start(folder / "postgresql", durable=False) as server:
         run = Run(server, folder, QUICK if given.quick else FULL, {"postgresql": _version(server)})
-        for name in PARTS if given.only is None else (given.only,):
+        for name in given.only or PARTS:
             measured[name] = Bench()
             PARTS[name](run, measured[name])
             _print(measured[name])
