@@ -442,7 +442,7 @@ def test_a_request_that_a_dead_worker_claimed_is_made_again(office: Office) -> N
     claimed = (
         "insert into hub.lookup (stream_id, source_key, asked_at, claimed_at) select id, '1', {0}, {0} from hub.stream"
     )
-    office.do(claimed.format("now() - interval '1 minute'"))
+    office.do(claimed.format("now() - interval '1 hour'"))
     with office.worker(manifest):
         assert statuses(office.refresh(manifest, "1")) == ["REFRESHED"]
         office.do(f"truncate hub.lookup; {claimed.format('now()')}")
