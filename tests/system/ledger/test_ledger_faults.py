@@ -28,6 +28,7 @@ from tests.system.ledger.test_ledger import Ledger
 from tests.system.servers.tcp_proxy import TcpProxy
 
 ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60.0
 
 
 def entry(name: str) -> LedgerEntry:
@@ -197,7 +198,7 @@ def test_an_entry_that_cannot_be_encoded_stops_no_later_one(store: Store, monkey
     monkeypatch.setattr("hub.ledger.writing.writer.RETRY_AFTER_S", 0.0)
 
     async def run() -> None:
-        async with open_writer(store.writer) as writer:
+        async with open_writer(store.writer) as writer, asyncio.timeout(PATIENCE_S):
             await writer.commit(entry("before"))
             assert await refused(writer.commit(entry("\ud800")))
             await writer.commit(entry("after"))
