@@ -109,7 +109,9 @@ class Office:
         """Refresh for several callers of one process at once."""
 
         async def run() -> list[Mapping[RefreshNeed, RefreshOutcome]]:
-            asking = Refresher(load_settings(**{"lookup_timeout_s": PATIENCE_S, **settings}), self.database, {manifest.name: manifest})
+            asking = Refresher(
+                load_settings(**{"lookup_timeout_s": PATIENCE_S, **settings}), self.database, {manifest.name: manifest}
+            )
             try:
                 return await asyncio.gather(*map(asking.refresh_before_reading, callers))
             finally:
