@@ -3,9 +3,10 @@
 `hub.procedures.answering.statuses` and the schema define the codes; a test holds that each has its words here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
+from hub.model.labels import lower_first
 from schema.core import Label
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -96,3 +97,13 @@ UNKNOWN = Label("không rõ", "not known")
 def show_instant(text: str | None) -> str:
     """An instant of the graph as dd/mm/yyyy HH:MM of Vietnam; empty for None."""
     return f"{datetime.fromisoformat(text).astimezone(VIETNAM):%d/%m/%Y %H:%M}" if text else ""
+
+
+def describe_outcome(status: str, reasons: Iterable[str]) -> Label:
+    """Why an answer is not held: `Chưa tra được: nguồn đang không trả lời`. A code that has no words stands as it is."""
+    outcome = STATUS_WORDS.get(status, Label(status, status))
+    why = [REASON_WORDS.get(reason, Label(reason, reason)) for reason in reasons]
+    if not why:
+        return outcome
+    told = (", ".join(map(lower_first, words)) for words in ([one.vi for one in why], [one.en for one in why]))
+    return Label(*(f"{whole}: {part}" for whole, part in zip((outcome.vi, outcome.en), told, strict=True)))

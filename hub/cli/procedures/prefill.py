@@ -1,7 +1,7 @@
 """`hub prefill`: what a procedure's form can be filled with, on the command line."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -9,10 +9,11 @@ from psycopg import Connection
 
 from hub.access.dossiers.dossier_store import NamedSubject
 from hub.access.purpose_declaration import PurposeDeclaration
-from hub.cli.options import Json
+from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import OUT, mark_text, show_json, show_table
+from hub.console.words import describe_outcome
 from hub.errors import OperationRefused
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
@@ -38,6 +39,7 @@ def prefill_command(
     *,
     subject: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     choose: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    lang: Lang = LabelLanguage.VI,
     json: Json = False,
 ) -> None:
     """Prefill a procedure for the subjects that you name: what the state holds, and what the citizen must still be asked.
@@ -63,14 +65,15 @@ def prefill_command(
     if json:
         show_json({**as_json(filled), "stillToAsk": as_json(filled.still_to_ask)})
         return
-    show_prefill(filled)
+    show_prefill(filled, lang)
 
 
-def show_prefill(filled: Prefill) -> None:
+def show_prefill(filled: Prefill, lang: LabelLanguage = LabelLanguage.VI) -> None:
     """The form as an officer would see it, then the list of papers to ask for."""
+    titles = {name: lang.pick(manifest.title) for name, manifest in load_manifests().items()}
     title = f"Prefill: {filled.procedure.name.vi} / {filled.procedure.name.en}"
     columns = ("yêu cầu / requirement", "giá trị / value", "của / of", "nguồn / source", "tính đến (UTC) / as of")
-    show_table(title, columns, [row for answer in filled.answers for row in _rows(answer)])
+    show_table(title, columns, [row for answer in filled.answers for row in _rows(answer, lang, titles)])
     for block in filled.blocked_by:
         OUT.print(mark_text("bold", "Blocked:", f" {block.label.vi} ({block.label.en})"))
     left = ", ".join(dict.fromkeys(f"{a.requirement.label.vi} ({a.requirement.label.en})" for a in filled.still_to_ask))
@@ -79,18 +82,36 @@ def show_prefill(filled: Prefill) -> None:
     OUT.print(mark_text("bold", f"Held: {held} of {len(applicable)}.", f" Still to ask: {left or 'nothing'}"))
 
 
-def _rows(answer: RequirementAnswer) -> Iterator[tuple[object, ...]]:
+def _rows(answer: RequirementAnswer, lang: LabelLanguage, titles: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
     """The rows of one answer: its values, and its status if it is not held."""
     if answer.status is AnswerStatus.NOT_APPLICABLE:
         return
-    name, of = answer.requirement.label.vi, " › ".join(item.key for item in answer.items)
+    name, of = lang.pick(answer.requirement.label), " › ".join(item.key for item in answer.items)
     for number, value in enumerate(answer.values):
-        yield "" if number else name, display_value(value).vi, of, value.source, str(value.as_of or "")[:16]
+        yield (
+            "" if number else name,
+            lang.pick(display_value(value)),
+            of,
+            titles.get(value.source or "", value.source),
+            str(value.as_of or "")[:16],
+        )
     if answer.none is not None:
-        yield name, answer.none.label.vi, of, answer.none.source, str(answer.none.as_of)[:16]
+        yield (
+            name,
+            lang.pick(answer.none.label),
+            of,
+            titles.get(answer.none.source or "", answer.none.source),
+            str(answer.none.as_of)[:16],
+        )
     if answer.status is not AnswerStatus.HELD:
-        why = ", ".join(reason.name for reason in answer.reasons)
-        yield "" if answer.values else name, f"[{answer.status.name}: {why}]", of, answer.requirement.holder, ""
+        why = lang.pick(describe_outcome(answer.status.name, [reason.name for reason in answer.reasons]))
+        yield (
+            "" if answer.values else name,
+            f"[{why}]",
+            of,
+            titles.get(answer.requirement.holder or "", answer.requirement.holder),
+            "",
+        )
 
 
 async def _fill(settings: Settings, url: str, request: PrefillRequest, reading: Reading) -> Prefill:

@@ -12,10 +12,10 @@ from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purpos
 from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
-from hub.console.words import REASON_WORDS, STATUS_WORDS
+from hub.console.words import describe_outcome
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.schema import get_core_schema, load_schema
-from hub.model.labels import lower_first, make_readable
+from hub.model.labels import make_readable
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.client_code import ClientLanguage, render_client
 from hub.procedures.declaration.compiled_procedures import CompiledProcedure, compile_procedure
@@ -185,14 +185,9 @@ def _statistics_row(label: str, one: RequirementStatistics, lang: LabelLanguage)
 
 
 def _tell_why(outcome: str, lang: LabelLanguage) -> str:
-    """`UNAVAILABLE: SOURCE_DOWN` in words; a code that is no longer known as it stands."""
+    """`UNAVAILABLE: SOURCE_DOWN` in words."""
     status, _, reason = outcome.partition(": ")
-    words = (
-        lang.pick(known[code]) if code in known else code
-        for known, code in ((STATUS_WORDS, status), (REASON_WORDS, reason))
-        if code
-    )
-    return ", ".join(lower_first(one) if number else one for number, one in enumerate(words))
+    return lang.pick(describe_outcome(status, [reason] if reason else []))
 
 
 def _describe_statistics(one: ProcedureStatistics) -> dict[str, object]:

@@ -9,10 +9,12 @@ import pytest
 
 from hub.access.dossiers.dossier_store import NamedSubject
 from hub.cli import main
+from hub.cli.terminal import OUT
 from hub.errors import OperationRefused
 from hub.graph.execution.reading import Reading
 from hub.graph.permission.callers import LOCAL
 from hub.graph.procedures.prefill.prefill_service import PrefillRequest
+from hub.ingest.connectors import load_manifests
 from hub.procedures.answering.statuses import AnswerStatus, Reason
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
@@ -167,13 +169,15 @@ def test_the_command_prefills(
 ) -> None:
     monkeypatch.setenv("HUB_DATABASE_URL", served_hub.database)
     subjects = ["--subject", f"transferor={served_hub.personal_id}", "--subject", f"transferee.personalId={buyer}"]
-    printed = {}
-    for more in ([], ["--json"]):
+    monkeypatch.setattr(OUT, "width", 400)
+    printed = []
+    for more in ([], ["--lang", "en"], ["--json"]):
         with pytest.raises(SystemExit) as ended:
             main(["prefill", TRANSFER, *subjects, *more])
         assert not ended.value.code
-        printed[bool(more)] = capsys.readouterr().out
-    assert '"~' not in printed[True], "what the ledger needs is not shown"
+        printed.append(capsys.readouterr().out)
+    table, english, document = printed
+    assert '"~' not in document, "what the ledger needs is not shown"
     with psycopg.connect(served_hub.database) as connection:
         (record,) = connection.execute(
             "select convert_from(substring(record from 41), 'UTF8')::jsonb from ledger.record"
@@ -181,9 +185,12 @@ def test_the_command_prefills(
         ).fetchone() or ({},)
     assert len(record["subjects"]["requested"]) == 2
     assert record["subjects"]["incidental"], "a spouse or a co-holder is shown too"
-    assert "Held: " in printed[False]
-    assert "ONLY_THE_CITIZEN_KNOWS" in printed[False]
-    assert json.loads(printed[True])["procedure"]["code"] == TRANSFER
+    assert "Held: " in table
+    assert "[Chỉ công dân biết: không cơ quan nào giữ thông tin này]" in table
+    assert "[only the citizen knows: no office holds it]" in english
+    titles = load_manifests()["population"].title
+    assert (titles.vi in table, titles.en in english) == (True, True)
+    assert json.loads(document)["procedure"]["code"] == TRANSFER
     for wrong, words in (("transferor", "has no identifier"), ("uncle=1", "has no role uncle"), ("transferor.name=1", "not identified by name")):  # fmt: skip
         with pytest.raises(SystemExit) as ended:
             main(["prefill", TRANSFER, "--subject", wrong])

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.console.steward.question import compare, mark_of, read_facts, read_question
+from hub.console.steward.review_pages import read_typed
 from schema.codes import RightStatus
 from schema.core import Label
 
@@ -102,3 +103,18 @@ def test_only_the_best_candidates_are_shown_and_the_others_counted() -> None:
     question = read_question({**NODE, "candidates": candidates}, name_source)
     assert [one.subject_id for one in question.candidates] == ["0", "1", "2", "3", "4", "5"]
     assert question.others == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "typed"),
+    [
+        ({}, {"Q2l0aXplbjo1": "vì"}),
+        ({"record": "VB"}, {}),
+        ({"field": "TAXPAYER_PARTY"}, {}),
+    ],
+)
+def test_a_typed_reason_is_of_its_question_and_candidate(changed: dict[str, str], typed: dict[str, str]) -> None:
+    draft = {"field": "LAND_USE_RIGHT_HOLDER", "record": "VA", "subject": "Q2l0aXplbjo1", "reason": "vì", **changed}
+    assert read_typed(draft, read_question(NODE, name_source)) == typed
+    assert read_typed({}, read_question(NODE, name_source)) == {}
+    assert read_typed({}, None) == {}

@@ -21,6 +21,7 @@ from hub.console.words import (
     OCCASION_WORDS,
     REASON_WORDS,
     STATUS_WORDS,
+    describe_outcome,
     show_instant,
 )
 from hub.graph.schema import get_core_schema, load_schema
@@ -232,3 +233,10 @@ def test_that_there_is_none_is_held() -> None:
 @pytest.mark.parametrize(("text", "shown"), [(None, ""), ("2026-12-31T17:30:00+00:00", "01/01/2027 00:30")])
 def test_instants_are_shown_in_local_time(text: str | None, shown: str) -> None:
     assert show_instant(text) == shown
+
+
+def test_an_outcome_is_told_with_its_reasons() -> None:
+    assert describe_outcome("HELD", []) == Label("Đã có", "held")
+    told = describe_outcome("UNAVAILABLE", ["SOURCE_DOWN", "NEW"])
+    assert told.vi == "Chưa tra được: nguồn đang không trả lời, NEW"
+    assert told.en == "cannot be looked up: the source does not answer, NEW"
