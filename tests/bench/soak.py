@@ -1,6 +1,8 @@
 """Everything at once for some time: readers, a connector that syncs, linking, and rolling restarts of `hub serve --workers 2`.
 
-    python -m tests.bench.soak [--minutes 10] [--citizens 1000] [--clients 8]
+    python -m tests.bench.soak [--minutes 10] [--citizens 1000] [--clients 8] [--restart-minutes 1] [--think-ms 0] [--rest-s 2]
+
+`--think-ms` is the pause of a reader after each answer, `--rest-s` the pause after each sync and link.
 
 Prints a JSON line a minute: answers, failures, latencies, memory of the processes, runs and restarts; and a last one for the whole. Exits with 1
 if a request failed or a run did not succeed. Nothing is recorded.
@@ -42,7 +44,7 @@ from tests.bench.stores import store
 KEYED = f"query($id: PersonalId!) {{ citizen(by: {{personalId: $id}}) {LINKED} }}"
 PAGE = "query($prefix: String!) { citizens(first: 50, filter: {fullName: {prefix: $prefix}}) { totalCount nodes { personalId fullName landUseRights(first: 2) { totalCount } } } }"
 PAGES_ONE_IN = 10
-RESTART_EVERY_S = 60.0
+TELL_EVERY_S = 60.0
 READY_WITHIN_S = 120.0
 
 
@@ -64,14 +66,15 @@ class Counted:
 class Load:
     """Readers that keep their connections, and change them only if told to by `Connection: close`."""
 
-    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], think_s: float) -> None:
         self.port = port
+        self.think_s = think_s
         self.requests = requests
         self.now = Counted()
         self.whole = Counted()
 
     async def read(self, until: float, client: int) -> None:
-        """Ask as fast as it is answered."""
+        """Ask, with a pause of `think_s` after each answer."""
         reader = writer = None
         for request in cycle(self.requests[client:] + self.requests[:client]):
             if time.monotonic() > until:
@@ -98,6 +101,8 @@ class Load:
             if b"connection: close" in head.lower():
                 writer.close()
                 writer = None
+            if self.think_s:
+                await asyncio.sleep(self.think_s)
 
     def note_failure(self, what: str) -> None:
         """Count a request that was not answered."""
@@ -137,7 +142,7 @@ def serve(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes
         process.wait(60)
 
 
-def run_on(load: Load, url: str, source: str, until: float) -> None:
+def run_on(load: Load, url: str, source: str, until: float, rest_s: float) -> None:
     """Change a twentieth of the citizens, sync and link, again and again."""
     engine, turn = make_engine(url), 0
     while time.monotonic() < until:
@@ -148,7 +153,7 @@ def run_on(load: Load, url: str, source: str, until: float) -> None:
         load.note_run(f"sync {report.status}")
         run_linking(engine)
         load.note_run("link")
-        time.sleep(2)
+        time.sleep(rest_s)
     engine.dispose()
 
 
@@ -163,18 +168,20 @@ def read_memory_mb(parent: psutil.Process) -> list[int]:
     return sorted(found, reverse=True)
 
 
-async def soak(load: Load, parent: "subprocess.Popen[bytes]", seconds: float, clients: int) -> None:
-    """Read, restart and tell once a minute."""
+async def soak(
+    load: Load, parent: "subprocess.Popen[bytes]", seconds: float, clients: int, restart_minutes: int
+) -> None:
+    """Read, tell once a minute, and restart every so many minutes."""
     until = time.monotonic() + seconds
     reading = [asyncio.create_task(load.read(until, client)) for client in range(clients)]
     process, minute = psutil.Process(parent.pid), 0
     while time.monotonic() < until:
         minute += 1
-        await asyncio.sleep(min(RESTART_EVERY_S, max(0.1, until - time.monotonic())))
+        await asyncio.sleep(min(TELL_EVERY_S, max(0.1, until - time.monotonic())))
         told = {"minute": minute, **load.now.describe(), "rss_mb": read_memory_mb(process), "load": os.getloadavg()[0]}
         print(json.dumps(told), flush=True)
         load.now = Counted()
-        if time.monotonic() < until - RESTART_EVERY_S / 2:
+        if minute % restart_minutes == 0 and time.monotonic() < until - TELL_EVERY_S / 2:
             parent.send_signal(signal.SIGHUP)
             load.note_run("restart")
     await asyncio.gather(*reading)
@@ -207,6 +214,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--citizens", type=int, default=1_000)
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--restart-minutes", type=int, default=1)
+    parser.add_argument("--think-ms", type=float, default=0)
+    parser.add_argument("--rest-s", type=float, default=2)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hub-bench-", dir="/dev/shm"))
     folder.chmod(0o711)
@@ -224,13 +234,13 @@ def main() -> None:
                 engine.dispose()
                 register = urlsplit(systems.environment["POPULATION_DATABASE_URL"]).path.removeprefix("/")
                 with serve(url, folder) as (port, process, log):
-                    load = Load(port, make_requests(url))
+                    load = Load(port, make_requests(url), given.think_ms / 1e3)
                     until = time.monotonic() + given.minutes * 60
                     writing = threading.Thread(
-                        target=run_on, args=(load, url, server.url(register), until), daemon=True
+                        target=run_on, args=(load, url, server.url(register), until, given.rest_s), daemon=True
                     )
                     writing.start()
-                    asyncio.run(soak(load, process, given.minutes * 60, given.clients))
+                    asyncio.run(soak(load, process, given.minutes * 60, given.clients, given.restart_minutes))
                     writing.join(300)
                     runs = load.whole.runs
                     runs["restart finished"] = log.read_text().count("all processes are replaced")
