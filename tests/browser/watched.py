@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Route, WebSocketRoute
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, Route, WebSocketRoute
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LOCAL_SCHEMES = {"data", "blob", "about"}
@@ -73,6 +73,11 @@ def watched_page(browser: Browser, color_scheme: str = "light") -> Iterator[Watc
         if watched.note(socket.url):
             socket.connect_to_server()
 
+    def on_failure(request: Request) -> None:
+        # A page that is left or loaded anew gives up what it is still loading: on a busy machine there is always something.
+        if request.failure != "net::ERR_ABORTED":
+            watched.complaints.append(f"failed: {request.url}: {request.failure}")
+
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             watched.complaints.append(f"{message.type}: {message.text}")
@@ -81,7 +86,7 @@ def watched_page(browser: Browser, color_scheme: str = "light") -> Iterator[Watc
     context.route_web_socket("**/*", on_web_socket)
     watched.page.on("console", on_console)
     watched.page.on("pageerror", lambda error: watched.complaints.append(f"uncaught: {error}"))
-    watched.page.on("requestfailed", lambda request: watched.complaints.append(f"failed: {request.url}"))
+    watched.page.on("requestfailed", on_failure)
     try:
         yield watched
     finally:
