@@ -30,7 +30,7 @@ TOO_LONG = Label("Tối đa 200 ký tự.", "At most 200 characters.")
 OUTCOME_WORDS: Mapping[str, Label] = {
     "ANSWERED": Label("Đã trả lời", "Answered"),
     "REFUSED": Label("Bị từ chối", "Refused"),
-    "NOTHING_FOUND": Label("Không có dữ liệu của ai", "Nobody's data"),
+    "NOTHING_FOUND": Label("Không về người nào", "About nobody"),
     "FAILED": Label("Lỗi của trục", "Failed"),
 }
 KIND_WORDS: Mapping[str, Label] = {

@@ -77,6 +77,7 @@ def answer_signed_in(handler: Handler) -> Callable[[Any, Request], Awaitable[Res
 
     @wraps(handler)
     async def answered(self: "PageGroup", request: Request) -> Response:
+        person = None
         try:
             if request.method == "POST":
                 check_own_page(request, self.parts.access.public_url)
@@ -90,7 +91,7 @@ def answer_signed_in(handler: Handler) -> Callable[[Any, Request], Awaitable[Res
                 check_csrf_token(request.state.form.get("csrf_token", ""), person.csrf_token, "open the page again")
             return await handler(self, request, person)
         except HubError as error:
-            return self.refuse(request, error)
+            return self.refuse(request, error, person)
         except TimeoutError:
             return self.refuse(request, OperationRefused(code="REQUEST_TIMEOUT"))
 
@@ -112,8 +113,10 @@ class PageGroup:
         """Whether somebody may open these pages. What they read there is for the purpose to say."""
         return bool(self.roles & principal.roles)
 
-    def refuse(self, request: Request, error: HubError) -> Response:
-        """A refusal as a page. The values typed into a form are kept for when its page is opened again."""
+    def refuse(self, request: Request, error: HubError, person: PagePerson | None = None) -> Response:
+        """A refusal as a page, with the links of whoever is signed in. The values typed into a form are kept for when its page is opened
+        again.
+        """
         is_post = request.method == "POST"
         address = own_address(request)
         if error.code in SIGNED_OUT_CODES and not is_post:
@@ -121,11 +124,11 @@ class PageGroup:
         page = describe_refusal(error.code, read_label(error.extensions))
         values = {
             "page": page,
-            "back": address if is_post else self.home,
+            "back": address if is_post else self._find_way_back(person),
             "sign_in": f"/sign-in?next={quote(address, safe='/')}",
             "is_signed_out": error.code in SIGNED_OUT_CODES,
         }
-        response = self.render("refusal.html", None, values, page.status)
+        response = self.render("refusal.html", person, values, page.status)
         # It is read after `check_own_page`: what a page of another site sends is never kept.
         if is_post and "origin" in request.headers and hasattr(request.state, "form"):
             typed = {name: text for name, text in request.state.form.items() if name != "csrf_token"}
@@ -134,6 +137,12 @@ class PageGroup:
         if wait is not None:
             response.headers["retry-after"] = str(wait)
         return response
+
+    def _find_way_back(self, person: PagePerson | None) -> str:
+        """Where somebody goes on after a refusal: the home of these pages, or their own if these are not for them."""
+        if person is None or self.is_for(person.principal):
+            return self.home
+        return find_home(person.principal) or "/me"
 
     def render(
         self, template: str, person: PagePerson | None, values: Mapping[str, Any], status: int = 200

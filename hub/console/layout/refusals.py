@@ -39,7 +39,7 @@ REFUSALS: Mapping[str, tuple[int, Label, Label]] = {
     "PURPOSE_FORBIDDEN": (
         403,
         NOT_YOURS,
-        Label("Trang này dành cho cán bộ giải quyết thủ tục. Đăng nhập bằng tài khoản khác.", "This page is for officers of procedures. Sign in with another account."),
+        Label("Tài khoản của bạn không dùng trang này. Đăng nhập bằng tài khoản khác.", "The page is not for your account. Sign in with another one."),
     ),
     "FORBIDDEN": (
         403,

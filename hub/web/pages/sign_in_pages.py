@@ -11,7 +11,10 @@ from typing import Any
 
 from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.oidc.local_issuer import LocalIdentity
+from hub.console.layout.navigation import find_home
+from hub.console.words import VIETNAM
 from hub.errors import HubError
+from schema import units
 
 HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -71,12 +74,22 @@ def render_me(principal: Principal, csrf_token: str | None) -> str:
     facts = (
         ("Họ tên", "Name", principal.display_name),
         ("Vai trò", "Roles", "; ".join(f"{vi} · {en}" for vi, en in labels) or "chưa có · none"),
-        ("Cơ quan", "Offices", ", ".join(sorted(principal.offices)) or "không ghi · none"),
-        ("Hết phiên lúc", "Session ends", f"{principal.expires_at:%Y-%m-%d %H:%M} UTC"),
+        ("Cơ quan", "Offices", ", ".join(map(name_office, sorted(principal.offices))) or "không ghi · none"),
+        ("Hết phiên lúc", "Session ends", f"{principal.expires_at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"),
     )
+    home = find_home(principal)
+    back = f'<p><a href="{escape(home)}">Về bàn làm việc · Back to the console</a></p>' if home else ""
     rows = "\n".join(f"<dt>{vi} · {en}</dt><dd>{escape(value)}</dd>" for vi, en, value in facts)
     button = "" if csrf_token is None else _form("/sign-out", {"csrf_token": csrf_token}, "Đăng xuất · Sign out")
-    return _page("Bạn là ai · Who you are", f"<dl>\n{rows}\n</dl>\n{button}")
+    return _page("Bạn là ai · Who you are", f"<dl>\n{rows}\n</dl>\n{back}\n{button}")
+
+
+def name_office(code: str) -> str:
+    """The name of the unit that has the code, or had it last, with its code; the code alone if there never was one."""
+    eras = units.read_eras().get(code, ())
+    key = f"{code}@{eras[-1][0] or units.OPEN_START}" if eras else units.canonicalise_code(code)
+    name = units.find_name(key) if key else None
+    return f"{name} ({code})" if name else code
 
 
 def render_identities(identities: Iterable[LocalIdentity], return_to: str) -> str:

@@ -225,6 +225,31 @@ def test_a_dossier_is_withdrawn_with_a_reason_and_read_no_more(site: ConsoleSite
 
 
 @pytest.mark.parametrize(
+    ("who", "path", "home"),
+    [
+        ("an", "/console/review", "/console"),
+        ("an", "/console/breach", "/console"),
+        ("chi", "/console", "/console/review"),
+        ("kiem", "/console/state", "/console/log"),
+    ],
+)
+def test_whoever_is_refused_a_page_is_led_to_their_own(site: ConsoleSite, who: str, path: str, home: str) -> None:
+    reader = site.officer(who).open(path)
+    assert (reader.page.status_code, reader.heading) == (403, "Không được phép")
+    assert re.findall(r'class="button" href="([^"]+)">Quay lại', reader.text) == [home]
+    assert 'aria-label="Các trang"' in reader.text, "the links of their own pages"
+    assert "cán bộ giải quyết thủ tục" not in reader.text, "it is said to officers too"
+    assert reader.open(home).page.status_code == 200
+
+
+def test_the_account_names_office_and_local_time(site: ConsoleSite) -> None:
+    account = site.officer().open("/me").text
+    assert "<dd>Phường Vàng Danh (06820@2025-07-01)</dd>" in account
+    assert re.search(r"<dd>\d\d/\d\d/\d{4} \d\d:\d\d</dd>", account)
+    assert 'href="/console">Về bàn làm việc' in account
+
+
+@pytest.mark.parametrize(
     ("who", "path", "status", "code"),
     [
         ("binh", f"/console/dossiers/{DOSSIER}", 404, "DOSSIER_UNKNOWN"),

@@ -1,12 +1,28 @@
 """A citizen's data and an auditor's search in words."""
 
 from hub.access.purposes import read_purposes
+from hub.console.auditor.log_pages import PAGE
 from hub.console.auditor.log_search import list_purposes, read_row, read_search
 from hub.console.citizen.own_data import PERSON, SECTIONS, find_path_column, read_own_data
+from hub.console.layout.page_response import render_page
 from hub.model.registry import load_registry
+from hub.web.pages.sign_in_pages import name_office
 from schema.codes import RightStatus, Sex
 from schema.core import Label
 
+EVERYTHING = [
+    f"citizen.{field}.nodes.status"
+    for field in (
+        "memberships",
+        "maritalStatuses",
+        "landUseRights",
+        "taxpayers",
+        "taxObligations",
+        "benefits",
+        "businessRoles",
+    )
+]
+"""Paths that are about many kinds of data."""
 EMPTY = {shape.field: {"nodes": []} for shape in SECTIONS}
 
 
@@ -94,3 +110,29 @@ def test_every_purpose_can_be_searched_for_and_one_that_is_gone_too() -> None:
     offered = list_purposes(read_purposes(), "gone")
     assert offered.keys() == {*read_purposes(), "gone"}
     assert list_purposes(read_purposes(), "").keys() == set(read_purposes())
+
+
+def test_a_page_of_the_log_stays_light_however_much_each_read_asked_for() -> None:
+    paths = [f"citizen.landUseRights.nodes.parcel.encumbrances.nodes.field{n}" for n in range(300)] + EVERYTHING
+    node = {
+        **dict.fromkeys(("code", "kind", "outcome"), "READING_PAUSED"),
+        "principal": f"https://id.example.vn/realms/one|{'a' * 36}",
+        "purpose": "land-right-transfer",
+        "dossier": "H49.12-251118-0007",
+        "office": "06820@2025-07-01",
+        "at": "2026-05-14T00:00:00+00:00",
+        "people": [{"people": 2}],
+        "paths": paths,
+    }
+    row = read_row({**node, "epoch": "abcdef0123", "number": 4, "hash": "h", "intact": True}, read_purposes())
+    shown = {"here": "/", "fields": {}, "purposes": {}, "given": {}, "errors": {}, "rows": [row] * PAGE, "more": "a"}
+    about = {"links": (), "signed_in": None, "home": "/", "csrf_token": ""}
+    assert len(row.about) > 5
+    assert len(render_page("auditor/log.html", about | shown).body) < 100_000
+
+
+def test_an_office_is_named_as_it_is_today() -> None:
+    assert name_office("06820") == "Phường Vàng Danh (06820)"
+    assert name_office("22@2025-07-01") == "Tỉnh Quảng Ninh (22@2025-07-01)"
+    assert name_office("99999") == "99999"
+    assert name_office("06673").endswith(" (06673)"), "a unit that was merged into another"
