@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +20,11 @@ from cyclopts import Parameter
 from hub.access.dossiers.dossier_store import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
+from hub.cli.operate.demo_walk import WalkPlace, walk_procedures
 from hub.cli.operate.demo_worker import EVERY_MINUTE, choose_schedule, run_worker
 from hub.cli.operate.serve.serve import serve_on
 from hub.cli.operate.serve.sockets import bind_socket
+from hub.cli.options import LabelLanguage
 from hub.cli.procedures.prefill import show_prefill
 from hub.cli.terminal import ERR, OUT, make_progress, mark_text, show_bars, show_table, show_text
 from hub.console.layout.navigation import LINKS
@@ -67,6 +70,14 @@ def demo_command(
             help="Serve everything to everyone on this machine, without signing in: for exploring the whole schema.",
         ),
     ] = False,
+    walk: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Walk through the eight procedures instead of serving: dossiers, receipts, a correction, a source that stops.",
+        ),
+    ] = False,
+    lang: Annotated[LabelLanguage, Parameter(name="--lang", help="Language of the walk: vi or en.")] = LabelLanguage.VI,
 ) -> None:
     """Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph.
 
@@ -81,6 +92,9 @@ def demo_command(
     }
     settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))
     home = (settings.home / "demo").absolute()
+    if walk:
+        _walk(settings, home, citizens, lang)
+        return
     started = time.monotonic()
     with bind_socket(settings.host, settings.port) as listener:
         province = _province(home / f"province-{citizens}", citizens)
@@ -110,6 +124,18 @@ def demo_command(
                     serve_on(listener, settings, Logins.one(url), examples=examples)
                 else:
                     _serve_with_access(listener, settings, server, examples, address)
+
+
+def _walk(settings: Settings, home: Path, citizens: int, lang: LabelLanguage) -> None:
+    """Walk on a copy of the province, since a source is corrected on the way."""
+    kept, folder = _province(home / f"province-{citizens}", citizens), home / "walk"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(kept.folder, folder / "province")
+    province = replace(kept, folder=str(folder / "province"))
+    with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:
+        os.environ.update(systems.environment)
+        _load(_fresh(server), shows_tables=False)
+        walk_procedures(settings, WalkPlace(server, systems, folder / "province", folder / "receipts"), lang)
 
 
 def _show_worker(schedule: str, log: Path) -> None:
@@ -179,7 +205,8 @@ def _fresh(server: EmbeddedServer) -> str:
     return server.url("hub")
 
 
-def _load(url: str) -> None:
+def _load(url: str, *, shows_tables: bool = True) -> None:
+    """Read and link the systems, and measure quality."""
     made = make_engine(url)
     try:
         with make_progress() as bars:
@@ -189,8 +216,9 @@ def _load(url: str) -> None:
             take_snapshot(connection, load_registry(), load_manifests(), keep_days=load_settings().keep_quality_days)
     finally:
         made.dispose()
-    show_runs(reports)
-    show_links(links)
+    if shows_tables:
+        show_runs(reports)
+        show_links(links)
 
 
 def _examples(url: str, province: ProvinceSummary) -> Examples:

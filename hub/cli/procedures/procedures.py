@@ -1,6 +1,6 @@
 """`hub procedures`: what the state asks citizens for, who holds it, and whether the folders that say so are right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +10,12 @@ from graphql import GraphQLSchema
 
 from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purposes
 from hub.cli.options import Json, LabelLanguage, Lang
+from hub.cli.procedures.rehearse import rehearse_command
+from hub.cli.procedures.statistics_table import describe_statistics, name_procedure, show_statistics
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
-from hub.console.words import describe_outcome
-from hub.errors import HubMisconfigured, OperationRefused
+from hub.errors import HubMisconfigured
 from hub.graph.schema import get_core_schema, load_schema
-from hub.model.labels import make_readable
 from hub.plan.permission.lint import LintFinding, describe_compile_fault, lint_purpose
 from hub.procedures.client_code import ClientLanguage, render_client
 from hub.procedures.declaration.compiled_procedures import CompiledProcedure, compile_procedure
@@ -24,10 +24,14 @@ from hub.procedures.declaration.lint import lint_procedure
 from hub.procedures.declaration.requirements import Requirement
 from hub.procedures.json_schema import make_json_schema, value_types
 from hub.settings import load_settings
-from hub.snapshots.statistics import ProcedureStatistics, RequirementStatistics, load_statistics
+from hub.snapshots.statistics import load_statistics
 
 app = cyclopts.App(name="procedures")
-STATISTICS_COLUMNS = ("requirement", "answers", "held", "why not", "papers refused", "papers granted")
+app.command(rehearse_command, name="rehearse")
+KEPT_COUNTS: Mapping[LabelLanguage, str] = {
+    LabelLanguage.VI: "{dossiers:,} hồ sơ, {snapshots:,} bản lưu",
+    LabelLanguage.EN: "dossiers {dossiers:,}, snapshots {snapshots:,}",
+}
 
 
 @app.command(name="list")
@@ -127,18 +131,13 @@ def stats_command(code: str | None = None, *, lang: Lang = LabelLanguage.VI, jso
     with connect_to_read(load_settings()) as connection:
         found = load_statistics(connection, code)
     if json:
-        show_json([_describe_statistics(one) for one in found])
+        show_json([describe_statistics(one) for one in found])
         return
     if not found:
         OUT.print("no snapshots: keepPrefill keeps them, and closing a dossier does")
     for one in found:
-        name, labels = _load_labels(one.code, lang)
-        title = f"{name} ({one.code}): dossiers {one.dossiers:,}, snapshots {one.snapshots:,}"
-        rows = [
-            _statistics_row(labels.get(code) or lang.pick(make_readable(code)), requirement, lang)
-            for code, requirement in one.requirements.items()
-        ]
-        show_table(title, STATISTICS_COLUMNS, [*rows, _statistics_row("all together", one.sum_up(), lang)])
+        counts = KEPT_COUNTS[lang].format(dossiers=one.dossiers, snapshots=one.snapshots)
+        show_statistics(f"{name_procedure(one.code, lang)}: {counts}", one, lang)
 
 
 def find_procedure_faults(folder: Path, graphql_schema: GraphQLSchema) -> Iterator[LintFinding]:
@@ -166,51 +165,6 @@ def find_requirement_faults(purpose: Purpose, graphql_schema: GraphQLSchema) -> 
     for fault in lint_procedure(compiled):
         where, _, words = fault.partition(": ")
         yield LintFinding(where, words)
-
-
-def _load_labels(code: str, lang: LabelLanguage) -> tuple[str, dict[str, str]]:
-    """The name of a procedure, and the labels of its requirements by code; its code and none if it is declared no more."""
-    try:
-        procedure = find_procedure(code)
-    except OperationRefused:
-        return code, {}
-    return lang.pick(procedure.name), {one.code: lang.pick(one.label) for one in procedure.requirements}
-
-
-def _statistics_row(label: str, one: RequirementStatistics, lang: LabelLanguage) -> tuple[str, ...]:
-    why = "; ".join(f"{_tell_why(outcome, lang)} {number:,}" for outcome, number in one.not_held.most_common())
-    share = "" if one.share_held is None else f"{one.share_held:.1%}"
-    counts = (f"{one.answers:,}", share, why, f"{one.asks_refused:,}", f"{one.asks_granted:,}")
-    return label, *counts
-
-
-def _tell_why(outcome: str, lang: LabelLanguage) -> str:
-    """`UNAVAILABLE: SOURCE_DOWN` in words."""
-    status, _, reason = outcome.partition(": ")
-    return lang.pick(describe_outcome(status, [reason] if reason else []))
-
-
-def _describe_statistics(one: ProcedureStatistics) -> dict[str, object]:
-    return {
-        "procedure": one.code,
-        "snapshots": one.snapshots,
-        "dossiers": one.dossiers,
-        "total": _describe_requirement_statistics(one.sum_up()),
-        "requirements": {
-            code: _describe_requirement_statistics(requirement) for code, requirement in one.requirements.items()
-        },
-    }
-
-
-def _describe_requirement_statistics(one: RequirementStatistics) -> dict[str, object]:
-    return {
-        "answers": one.answers,
-        "held": one.held,
-        "shareHeld": None if one.share_held is None else round(one.share_held, 4),
-        "notHeld": dict(one.not_held.most_common()),
-        "papersRefused": one.asks_refused,
-        "papersGranted": one.asks_granted,
-    }
 
 
 def _compile(code: str) -> CompiledProcedure:

@@ -4,7 +4,7 @@ Prints statuses and keys of items, and no other value.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,6 +111,11 @@ def verify_command(
     key: Annotated[tuple[Path, ...], Parameter(help="File of a public key that may have signed it. Repeat it.")],
 ) -> None:
     """Check a receipt offline: who signed it, and whether the file shows the signed data. Any later version can check it."""
+    OUT.print(f"signed by {find_receipt_signer(file, key)}, and the page shows the signed data")
+
+
+def find_receipt_signer(file: Path, key: Sequence[Path]) -> str:
+    """The id of the key that signed a receipt, whose page shows what was signed. Raises OperationRefused with RECEIPT_INVALID."""
     page = _read_file(file)
     found = read_receipt_file(page)
     if found is None or not found.signature:
@@ -131,7 +136,7 @@ def verify_command(
             "the signed content is right; the page has no signature of its own, and is not as this version of the hub would show it",
             "read the signed content in the file, or check with the version of the hub that wrote it",
         )
-    OUT.print(f"signed by {name}, and the page shows the signed data")
+    return name
 
 
 def _refuse_receipt(message: str, next_step: str) -> OperationRefused:

@@ -40,19 +40,35 @@ Numbers = npt.NDArray[np.int64]
 
 
 class IndexedLines:
-    """A JSON Lines file and where each of its lines begins."""
+    """A JSON Lines file and where each of its lines begins. A file that somebody has changed is indexed anew."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        data = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, dtype=np.uint8)
+        self._state: tuple[int, int] | None = None
+        self._ends: Numbers = np.zeros(1, dtype=np.int64)
+
+    @property
+    def ends(self) -> Numbers:
+        """Where the lines begin, and the end of the file."""
+        state = self.path.stat()
+        if self._state != (state.st_mtime_ns, state.st_size):
+            self._ends, self._state = self._find_ends(), (state.st_mtime_ns, state.st_size)
+            self.__dict__.pop("_by_id", None)
+        return self._ends
+
+    def _find_ends(self) -> Numbers:
+        size = self.path.stat().st_size
+        data = np.memmap(self.path, dtype=np.uint8, mode="r") if size else np.empty(0, dtype=np.uint8)
         ends = [np.flatnonzero(data[at : at + CHUNK] == 10) + at for at in range(0, len(data), CHUNK)]
-        self.ends = np.concatenate([np.array([-1]), *ends]).astype(np.int64) + 1
+        return np.concatenate([np.array([-1]), *ends]).astype(np.int64) + 1
 
     def __len__(self) -> int:
         return len(self.ends) - 1
 
     def find(self, ids: Iterable[int]) -> list[bytes]:
         """The lines with these ids, in the order of the file."""
+        if not len(self):  # looks whether the file has changed
+            return []
         numbers, lines = self._by_id
         found: list[int] = []
         for wanted in dict.fromkeys(ids):
@@ -64,24 +80,23 @@ class IndexedLines:
     @cached_property
     def _by_id(self) -> tuple[Numbers, Numbers]:
         """Every id in ascending order, and the number of its line. Made when the first row is looked up."""
-        if not len(self):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         with self.path.open("rb") as data, mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as text:
             found = np.array([(int(match[1]), match.start()) for match in LINE_ID.finditer(text)], dtype=np.int64)
         numbers, starts = found.reshape(-1, 2).T
         order = np.argsort(numbers, kind="stable")
-        return numbers[order], np.searchsorted(self.ends, starts[order])
+        return numbers[order], np.searchsorted(self._ends, starts[order])
 
     def _read_line(self, data: BinaryIO, line: int) -> bytes:
-        data.seek(int(self.ends[line]))
-        return data.read(int(self.ends[line + 1] - self.ends[line])).rstrip(b"\n")
+        data.seek(int(self._ends[line]))
+        return data.read(int(self._ends[line + 1] - self._ends[line])).rstrip(b"\n")
 
     def page(self, number: int, size: int) -> bytes:
         """The lines of a page, joined as the inside of a JSON array."""
-        first, last = min((number - 1) * size, len(self)), min(number * size, len(self))
+        ends = self.ends
+        first, last = min((number - 1) * size, len(ends) - 1), min(number * size, len(ends) - 1)
         with self.path.open("rb") as lines:
-            lines.seek(int(self.ends[first]))
-            read = lines.read(int(self.ends[last] - self.ends[first]))
+            lines.seek(int(ends[first]))
+            read = lines.read(int(ends[last] - ends[first]))
         return b",".join(read.splitlines())
 
 

@@ -61,6 +61,12 @@ class RunningSystems:
     environment: dict[str, str] = field(repr=False)
     processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list, repr=False)
 
+    def stop_system(self, system: str) -> None:
+        """Stop one of the servers, named as in HTTP_SYSTEMS: whoever asks it is refused the connection."""
+        process = self.processes[list(HTTP_SYSTEMS).index(system)]
+        process.terminate()
+        process.wait(10)
+
     def stop(self) -> None:
         """Stop the servers."""
         for process in self.processes:

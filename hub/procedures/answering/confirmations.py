@@ -41,11 +41,16 @@ class Confirmations:
 
 
 def find_stale_records(filled: Prefill) -> dict[str, timedelta]:
-    """The records whose values are older than a requirement allows, by global id, with the smallest age that any of them allows."""
+    """The records whose values are older than a requirement allows, by global id, with the smallest age that any of them allows.
+
+    A record that is an item of a list may be no older than the list allows.
+    """
+    ages = {answer.requirement.code: answer.requirement.max_age_days for answer in filled.answers}
     stale: dict[str, timedelta] = {}
     for answer in filled.answers:
-        allowed = timedelta(days=answer.requirement.max_age_days)
         for value in answer.values:
+            lists = (ages[item.requirement] for item in answer.items if item.record_id == value.record_id)
+            allowed = timedelta(days=min([answer.requirement.max_age_days, *lists]))
             if value.record_id is not None and (value.as_of is None or filled.at - value.as_of > allowed):
                 stale[value.record_id] = min(allowed, stale.get(value.record_id, allowed))
     return stale

@@ -216,9 +216,16 @@ class PrefillEngine:
                 )
         if not scopes:
             return self._nothing(requirement, scope, ends, findings)
+        for one in scopes:
+            findings |= self._row_age(requirement, one.place)
         if requirement.choose and chosen is None and len(scopes) > 1:
             findings.add(CHOICE_OPEN)
         return self._work(requirement, scope, findings, scopes=tuple(scopes))
+
+    def _row_age(self, requirement: Requirement, row: ReachedValue | None) -> set[Finding]:
+        """Why a list may be old: an item of it was confirmed longer ago than is allowed."""
+        assert row is not None  # an item of a list is a row of it
+        return set(self.sources.find_age(row.record.source, row.record.as_of, self._max_age(requirement)))
 
     def _nothing(self, requirement: Requirement, scope: Scope, ends: Sequence[Absence], findings: set[Finding]) -> Work:
         """No rows. That is an answer if the declaration says so, every source was read, and nothing on the way was unsure."""

@@ -54,6 +54,7 @@ READS: dict[Command, tuple[str, ...]] = {
     ("senders", "list"): (),
     ("snapshots", "list"): ("H49.12-251118-9999",),
     ("procedures", "stats"): (),
+    ("procedures", "rehearse"): ("tax-clearance", "--cases", "2"),
     ("quality", "show"): (),
     ("webhooks", "list"): (),
     ("webhooks", "deliveries"): (),

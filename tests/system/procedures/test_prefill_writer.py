@@ -15,10 +15,10 @@ from hub.graph.completion.value_executor import ValueExecutor
 from hub.graph.completion.whole_values import WholeValue
 from hub.graph.execution import execute
 from hub.procedures.answers import Prefill
+from hub.procedures.rehearsal_cases import CASES, ProcedureCases
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
-from tests.system.procedures.procedure_cases import CASES, ProcedureCases
 
 SUBJECTS = 8
 SOME = """query Some($a: [DossierSubjectInput!], $yes: Boolean!, $procedure: String!) {
@@ -100,8 +100,10 @@ def test_what_is_written_is_what_is_completed(
         "query All($a: [DossierSubjectInput!], $procedure: String!) { prefill(procedure: $procedure, subjects: $a)"
         f" {select_all(schema, schema.type_map['Prefill'])} }}"
     )
+    cases = 0
     for case in CASES:
         for subjects in name_subjects(served_hub, case):
+            cases += 1
             given = {"a": subjects, "procedure": case.procedure}
             shown = graph.data(whole, given)["prefill"]
             some = [graph.data(SOME, {**given, "yes": yes})["prefill"] for yes in (True, False)]
@@ -111,7 +113,8 @@ def test_what_is_written_is_what_is_completed(
             assert [a["requirement"]["code"] for a in some[0]["answers"]] == [
                 a["requirement"]["code"] for a in shown["answers"]
             ]
-    assert len(written) == 3 * SUBJECTS * len(CASES)
+    assert cases > SUBJECTS * len(CASES) / 2
+    assert len(written) == 3 * cases
     assert all(made == completed for made, completed in written)
     kinds = {kind for made, _ in written for kind in schema.type_map if f'"__typename":"{kind}"'.encode() in made}
     assert kinds >= {one.name for one in schema.get_possible_types(schema.type_map["HeldValue"])} | {"NoneHeld"}  # type: ignore[arg-type]

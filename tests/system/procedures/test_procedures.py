@@ -13,10 +13,10 @@ from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
+from hub.procedures.rehearsal_cases import CASES
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
-from tests.system.procedures.procedure_cases import CASES
 
 DEMO = {one.procedure: one for one in CASES}
 

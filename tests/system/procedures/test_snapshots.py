@@ -528,7 +528,7 @@ def test_a_paper_is_asked_for_only_if_the_hub_says_that_it_is_not_held(
     assert "Họ và tên bên chuyển nhượng" in table
     assert "transferor_name" not in table
     assert "ASKED_OF_CITIZEN" not in table
-    assert "all together" in table
+    assert "Tất cả" in table
     english = command(capsys, "procedures", "stats", "--lang", "en")
     assert "Name of the transferor" in english
     assert json.loads(command(capsys, "procedures", "stats", "tax-clearance", "--json")) == []

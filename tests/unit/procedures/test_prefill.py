@@ -1,6 +1,7 @@
 """Prefill as a pure function: what each state of the data is answered with."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.errors import OperationRefused
+from hub.procedures.answering.confirmations import find_stale_records
 from hub.procedures.answering.engine import ReadSubject, WithheldDocument
 from hub.procedures.answering.source_findings import SourceTrouble
 from hub.procedures.answering.statuses import Reason
@@ -155,6 +157,33 @@ def test_a_stale_value_says_that_its_source_is_down(compiled: CompiledProcedure)
     filled = b.fill(compiled, b.seller(landUseRights=b.page([old])), b.sources(trouble=SourceTrouble.DOWN))
     answer = b.find(filled, "term", "A1")
     assert (state(answer), len(answer.values)) == ("STALE TOO_OLD, SOURCE_DOWN", 1)
+
+
+def test_a_list_of_which_an_item_is_old_is_stale_as_the_item(compiled: CompiledProcedure) -> None:
+    rights = b.page([b.right("A1"), b.right("A2", provenance=b.origin(as_of=b.OLD))])
+    down = b.sources(trouble=SourceTrouble.DOWN)
+    assert state(b.find(b.fill(compiled, b.seller(landUseRights=rights), down), "certificates")) == (
+        "STALE TOO_OLD, SOURCE_DOWN, CHOICE_OPEN"
+    )
+    fresh, old = (
+        b.fill(compiled, b.seller(landUseRights=rights), down, choices={"certificates": frozenset({key})})
+        for key in ("A1", "A2")
+    )
+    assert state(b.find(fresh, "certificates")) == "HELD", "the item that the case is about is fresh"
+    assert state(b.find(old, "certificates")) == "STALE TOO_OLD, SOURCE_DOWN"
+
+
+def test_an_item_is_asked_for_again_when_it_is_older_than_its_list_may_be(compiled: CompiledProcedure) -> None:
+    filled = b.fill(compiled, b.seller(landUseRights=b.page([b.right("A1")])))
+    later = replace(filled, at=filled.at + timedelta(days=3))
+    assert "right-A1" not in find_stale_records(later)
+    strict = tuple(
+        replace(one, requirement=replace(one.requirement, max_age_days=1))
+        if one.requirement.code == "certificates"
+        else one
+        for one in later.answers
+    )
+    assert find_stale_records(replace(later, answers=strict)) == {"right-A1": timedelta(days=1)}
 
 
 @pytest.mark.parametrize("cut", [True, None])

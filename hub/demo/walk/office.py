@@ -1,0 +1,59 @@
+"""Offices of the demonstration: their requests are admitted, checked, answered and written down as those that come over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hub.access.oidc.local_issuer import LocalIssuer
+from hub.demo.identities import BUSINESS_OFFICE, LAND_OFFICE
+from hub.errors import OperationRefused
+from hub.graph.execution.prepare import GraphQLRequest
+from hub.graph.permission.callers import DOSSIER_HEADER, Caller
+from hub.graph.procedures.receipts import Render, read_receipt
+from hub.web.services import WebServices
+
+
+@dataclass(frozen=True)
+class Officer:
+    """An officer of the demonstration, and the unit of the office."""
+
+    identity: str
+    unit: str
+
+
+LAND_OFFICER = Officer("land-officer", LAND_OFFICE)
+BUSINESS_OFFICER = Officer("business-officer", BUSINESS_OFFICE)
+
+
+@dataclass(frozen=True)
+class DemoOffices:
+    """Sends requests of officers to the services of a hub that run."""
+
+    services: WebServices
+    issuer: LocalIssuer
+
+    async def ask(
+        self, officer: Officer, query: str, variables: Mapping[str, Any] | None = None, *, dossier: str = ""
+    ) -> Any:
+        """The one root field of an answer. Raises OperationRefused with the code of the answer's error."""
+        caller = await self._admit(officer, dossier)
+        response = await self.services.executor.respond(GraphQLRequest(query, variables=variables), caller)
+        body = orjson.loads(response.body)
+        for error in body.get("errors", ()):
+            raise OperationRefused(error["message"], code=error["extensions"]["code"], next_step="run `hub doctor`")
+        (found,) = body["data"].values()
+        return found
+
+    async def fetch_receipt(self, officer: Officer, render: Render, dossier: str) -> bytes:
+        """The file of a receipt. Raises as `read_receipt` does."""
+        return await read_receipt(self.services.executor, render, await self._admit(officer, ""), dossier)
+
+    async def _admit(self, officer: Officer, dossier: str) -> Caller:
+        identity = self.issuer.find_identity(officer.identity)
+        assert identity is not None  # the issuer is the demonstration's
+        headers = {b"authorization": [f"Bearer {self.issuer.sign_token(identity)}".encode()]}
+        if dossier:
+            headers[DOSSIER_HEADER] = [dossier.encode()]
+        return await self.services.gate.admit(headers)

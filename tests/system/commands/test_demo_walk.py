@@ -1,0 +1,148 @@
+"""`hub demo --walk` on the linked province, with its sector systems running: each step shows what it says, in the store as well as in words."""
+
+import contextlib
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from hub.cli.operate.demo_walk import WIDTH, WalkPlace, walk_procedures
+from hub.cli.operate.walk_words import WORDS
+from hub.cli.options import LabelLanguage
+from hub.console.words import STATUS_WORDS
+from hub.demo.systems.sector_systems import start_systems
+from hub.demo.walk.outage import OutageAnswers, check_outage
+from hub.errors import OperationRefused
+from hub.procedures.declaration.definition import read_procedures
+from hub.settings import load_settings
+from hub.store.server.embedded import EmbeddedServer
+from tests.conftest import LinkedProvince, copy_database
+
+DATABASE = "walked"
+
+
+@dataclass(frozen=True)
+class WalkedDemo:
+    """What the walk has printed, and what it left: its folder of receipts, and the store."""
+
+    printed: str
+    receipts: Path
+    database: str
+
+    def rows(self, query: str) -> list[Any]:
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+
+    def read_step(self, title: str) -> list[str]:
+        """The lines beneath a title."""
+        _, _, rest = self.printed.partition(f"\n{title}\n")
+        assert rest, title
+        return rest.partition("\n\n")[0].splitlines()
+
+
+@pytest.fixture(scope="module")
+def walked(linked_province: LinkedProvince, postgres_server: EmbeddedServer, scratch: Path) -> Iterator[WalkedDemo]:
+    folder = scratch / "walk"
+    shutil.copytree(linked_province.folder, folder / "province")
+    database = copy_database(postgres_server, linked_province.database, DATABASE)
+    printed = io.StringIO()
+    with (
+        start_systems(folder / "province", postgres_server.url("postgres")) as systems,
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(printed),
+    ):
+        for name, value in systems.environment.items():
+            patch.setenv(name, value)
+        place = WalkPlace(postgres_server, systems, folder / "province", folder / "receipts", DATABASE)
+        walk_procedures(load_settings(), place, LabelLanguage.EN)
+    yield WalkedDemo(printed.getvalue(), folder / "receipts", database)
+    postgres_server.drop_database(DATABASE)
+
+
+def test_each_procedure_has_a_dossier_with_what_is_held(walked: WalkedDemo) -> None:
+    lines = walked.read_step(WORDS[LabelLanguage.EN].dossiers)
+    heads = [line for line in lines if re.match(r"\d\. ", line)]
+    assert len(heads) == 8
+    names = {one.name.en for one in read_procedures().values()}
+    assert {re.sub(r"^\d\. | · .*$", "", head) for head in heads} == names
+    assert sum(line.startswith(f"   {STATUS_WORDS['HELD'].en} ") for line in lines) >= 8
+    assert walked.rows("select count(*), count(distinct purpose) from hub.dossier") == [(8, 8)]
+
+
+def test_every_status_is_shown_by_a_dossier(walked: WalkedDemo) -> None:
+    lines = walked.read_step(WORDS[LabelLanguage.EN].statuses)
+    shown = {
+        status
+        for status, words in STATUS_WORDS.items()
+        if any(line.startswith(f"   {words.en}: H49.12-") for line in lines)
+    }
+    assert shown == set(STATUS_WORDS)
+
+
+def test_every_dossier_has_a_signed_receipt_as_page_and_pdf(walked: WalkedDemo) -> None:
+    codes = {code for (code,) in walked.rows("select code from hub.dossier")}
+    assert {file.name for file in walked.receipts.iterdir()} == {
+        *(f"{code}{suffix}" for code in codes for suffix in (".html", ".pdf")),
+        "receipts.key",
+        "receipts.key.pub",
+    }
+    assert (
+        sum(line.endswith("the signature is right") for line in walked.read_step(WORDS[LabelLanguage.EN].receipts)) == 8
+    )
+
+
+def test_the_correction_closes_by_itself_and_the_snapshot_differs(walked: WalkedDemo) -> None:
+    ((state, held, claimed, origin),) = walked.rows("select state, held, claimed, origin from hub.source_correction")
+    assert (state, origin) == ("RESOLVED", "DISCREPANCY")
+    told = " ".join(line.strip() for line in walked.read_step(WORDS[LabelLanguage.EN].contradiction))
+    assert held in told
+    assert claimed in told
+    assert "(by run:settle)" in told
+    changes = walked.read_step(WORDS[LabelLanguage.EN].comparison)
+    assert any(line.startswith("   held now (sources differ → held): ") for line in changes)
+
+
+def test_a_source_that_stopped_never_looks_empty(walked: WalkedDemo) -> None:
+    (title,) = re.findall(r"\n([^\n]* stops)\n", walked.printed)
+    lines = walked.read_step(title)
+    statuses = {line.strip().split(" · ")[0].rsplit(" ", 1)[0] for line in lines if " · " in line}
+    assert {STATUS_WORDS["STALE"].en, STATUS_WORDS["UNAVAILABLE"].en} <= statuses
+    assert not {STATUS_WORDS["HELD"].en, STATUS_WORDS["MISSING"].en} & statuses
+
+
+def test_the_reads_are_in_the_ledger(walked: WalkedDemo) -> None:
+    ((dossiers,),) = walked.rows("select count(distinct dossier) from ledger.record where dossier is not null")
+    assert dossiers == 8
+
+
+def test_it_fits_the_width(walked: WalkedDemo) -> None:
+    assert max(map(len, walked.printed.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize(
+    ("status", "none"), [("HELD", None), ("MISSING", None), ("STALE", {"label": {"vi": "Không có", "en": "None"}})]
+)
+def test_the_walk_fails_if_a_source_that_is_down_looks_empty_or_fresh(status: str, none: Any) -> None:
+    def make_answer(status: str, none: Any = None) -> dict[str, Any]:
+        return {"requirement": {"code": "certificates", "holder": "land"}, "status": status, "none": none}
+
+    right = [make_answer("STALE"), make_answer("UNAVAILABLE"), make_answer("NOT_APPLICABLE")]
+    check_outage(OutageAnswers(({"answers": right},)))
+    with pytest.raises(OperationRefused, match="looks empty or fresh: certificates"):
+        check_outage(OutageAnswers(({"answers": [*right, make_answer(status, none)]},)))
+    with pytest.raises(OperationRefused, match="the outage shows STALE"):
+        check_outage(OutageAnswers(({"answers": right[:1]},)))
+
+
+def test_both_languages_say_the_same() -> None:
+    def list_names(text: str) -> list[str]:
+        return sorted(re.findall(r"\{(\w+)", text))
+
+    for name, text in vars(WORDS[LabelLanguage.VI]).items():
+        assert list_names(text) == list_names(getattr(WORDS[LabelLanguage.EN], name)), name
