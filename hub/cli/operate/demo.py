@@ -20,6 +20,7 @@ from cyclopts import Parameter
 from hub.access.dossiers.dossier_store import NamedSubject
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
+from hub.cli.operate.demo_dossiers import MOST_DOSSIERS, fill_offices
 from hub.cli.operate.demo_walk import WalkPlace, walk_procedures
 from hub.cli.operate.demo_worker import EVERY_MINUTE, choose_schedule, run_worker
 from hub.cli.operate.serve.serve import serve_on
@@ -77,7 +78,12 @@ def demo_command(
             help="Walk through the eight procedures instead of serving: dossiers, receipts, a correction, a source that stops.",
         ),
     ] = False,
-    lang: Annotated[LabelLanguage, Parameter(name="--lang", help="Language of the walk: vi or en.")] = LabelLanguage.VI,
+    dossiers: Annotated[
+        int, Parameter(help=f"Dossiers of each procedure that its offices open and prefill: 0 to {MOST_DOSSIERS:,}.")
+    ] = 0,
+    lang: Annotated[
+        LabelLanguage, Parameter(name="--lang", help="Language of labels in the walk and of dossiers: vi or en.")
+    ] = LabelLanguage.VI,
 ) -> None:
     """Create a demo province, run its five sector systems, read and link them, prefill a land transfer, and serve the graph.
 
@@ -85,6 +91,8 @@ def demo_command(
     """
     if not SMALLEST <= citizens <= LARGEST:
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
+    if not 0 <= dossiers <= MOST_DOSSIERS:
+        raise OperationRefused(f"--dossiers is {dossiers:,}", next_step=f"choose from 0 to {MOST_DOSSIERS:,}")
     # Its database is its own, whatever pooler the settings name.
     switched = {
         "pooled_reads_url": None,
@@ -106,6 +114,8 @@ def demo_command(
             _load(url)
             examples = _examples(url, province)
             asyncio.run(_show(settings, url, examples))
+            if dossiers:
+                fill_offices(settings, server, dossiers, lang)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             OUT.print()
             ready = f"Ready in {time.monotonic() - started:.0f} s"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
 from hub.cli.operate.walk_words import WORDS, WalkWords
@@ -47,6 +46,10 @@ from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import RunReport, sync_connectors
 from hub.ledger.checkpoints.signing_keys import create_signing_key
+from hub.ledger.verify.checkpoint_chain import TrustedKeys
+from hub.ledger.verify.database_source import DatabaseSource
+from hub.ledger.verify.findings import LedgerVerdict
+from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.link.run.linking_run import run_linking
 from hub.model.correction_states import STATE_LABELS, CorrectionState
 from hub.procedures.answering.statuses import AnswerStatus
@@ -302,7 +305,9 @@ def walk_procedures(settings: Settings, place: WalkPlace, lang: LabelLanguage) -
 
 async def _walk(settings: Settings, place: WalkPlace, connection: Connection[Any], lang: LabelLanguage) -> None:
     # Nobody looks up single rows here: no worker runs, so that a source that stops stays stopped.
-    settings = settings.model_copy(update={"access": "on", "lookup_timeout_s": 0.0})
+    ledger_key = place.receipts.parent / "ledger.key"
+    key = create_signing_key(ledger_key)
+    settings = settings.model_copy(update={"access": "on", "lookup_timeout_s": 0.0, "ledger_signing_key": ledger_key})
     issuer = make_local_issuer(settings.host)
     services = make_services(
         settings,
@@ -314,7 +319,7 @@ async def _walk(settings: Settings, place: WalkPlace, connection: Connection[Any
     cases = await _choose(settings, place.url, connection)
     async with services.running():
         await ProcedureWalk(place, DemoOffices(services, issuer), connection, lang).go(cases)
-    await asyncio.to_thread(_tell_ledger, place.url, lang)
+    await asyncio.to_thread(_tell_ledger, place.url, TrustedKeys({key.id: key.public}), lang)
 
 
 async def _choose(settings: Settings, url: str, connection: Connection[Any]) -> list[ChosenCase]:
@@ -326,9 +331,14 @@ async def _choose(settings: Settings, url: str, connection: Connection[Any]) -> 
             await executor.refresher.close()
 
 
-def _tell_ledger(url: str, lang: LabelLanguage) -> None:
-    with psycopg.connect(url) as connection:
-        row = connection.execute("select count(*) from ledger.record").fetchone()
-    assert row is not None
+def _tell_ledger(url: str, trusted: TrustedKeys, lang: LabelLanguage) -> None:
+    """Check the ledger, now that its writer has ended. Raises OperationRefused unless its signed checkpoints hold."""
+    source = DatabaseSource(url)
+    try:
+        report = verify_ledger(source, VerifyOptions(trusted, processes=1))
+    finally:
+        source.close()
+    if report.integrity is not LedgerVerdict.HOLDS or not report.records:
+        raise OperationRefused(f"the ledger is {report.integrity}", next_step="run `hub ledger verify`")
     OUT.print()
-    OUT.print(WORDS[lang].ledger.format(records=row[0]))
+    OUT.print(WORDS[lang].ledger.format(records=report.records, people=report.people))

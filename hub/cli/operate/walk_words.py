@@ -51,7 +51,7 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         never_none="{answers} mục của nguồn này trong tám hồ sơ: không mục nào nói là “không có”",
         statuses="Mỗi tình trạng, và hồ sơ có tình trạng đó",
         in_outage=" khi nguồn ngừng",
-        ledger="Nhật ký có {records:,} bản ghi về những lần đọc này: `hub ledger verify` kiểm tra.",
+        ledger="Nhật ký: {records:,} lần đọc, {people:,} lượt dữ liệu của một người. Đã kiểm tra: không bị sửa.",
     ),
     LabelLanguage.EN: WalkWords(
         dossiers="Eight procedures, a dossier of each: what the state holds, and what is left to ask",
@@ -72,6 +72,6 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         never_none="{answers} answers of this source in the eight dossiers: not one says “none”",
         statuses="Each status, and a dossier that shows it",
         in_outage=" in the outage",
-        ledger="The ledger has {records:,} records of these reads: `hub ledger verify` checks them.",
+        ledger="The ledger: reads {records:,}, disclosures of a person's data {people:,}. Checked: it was not changed.",
     ),
 }

@@ -130,7 +130,7 @@ async def open_dossiers(offices: DemoOffices, cases: Sequence[ChosenCase]) -> li
 
 async def _open_dossier(offices: DemoOffices, case: ChosenCase, number: int) -> WalkDossier:
     now = datetime.now(UTC)
-    officer = BUSINESS_OFFICER if case.procedure == "enterprise-registration-change" else LAND_OFFICER
+    officer = find_officer(case.procedure)
     given = {
         "code": f"H49.12-{now:%y%m%d}-{1_000 + number}",
         "purpose": case.procedure,
@@ -141,6 +141,11 @@ async def _open_dossier(offices: DemoOffices, case: ChosenCase, number: int) -> 
     snapshot = (await offices.ask(officer, KEEP, dossier=code))["snapshot"]["id"]
     kept = await offices.ask(officer, READ, {"id": snapshot}, dossier=code)
     return WalkDossier(code, case.procedure, officer, snapshot, kept["prefill"])
+
+
+def find_officer(procedure: str) -> Officer:
+    """The officer who works with a procedure: enterprises are registered by the province, the rest is done in a ward."""
+    return BUSINESS_OFFICER if procedure == "enterprise-registration-change" else LAND_OFFICER
 
 
 def name_subject(one: NamedSubject) -> dict[str, Any]:

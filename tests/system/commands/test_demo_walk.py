@@ -12,15 +12,18 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.cli.operate.demo_dossiers import fill_offices
 from hub.cli.operate.demo_walk import WIDTH, WalkPlace, walk_procedures
 from hub.cli.operate.walk_words import WORDS
 from hub.cli.options import LabelLanguage
 from hub.console.words import STATUS_WORDS
 from hub.demo.systems.sector_systems import start_systems
+from hub.demo.walk.dossiers_in_number import list_papers
 from hub.demo.walk.outage import OutageAnswers, check_outage
 from hub.errors import OperationRefused
 from hub.procedures.declaration.definition import read_procedures
 from hub.settings import load_settings
+from hub.snapshots.statistics import load_statistics
 from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import LinkedProvince, copy_database
 
@@ -119,10 +122,30 @@ def test_a_source_that_stopped_never_looks_empty(walked: WalkedDemo) -> None:
 def test_the_reads_are_in_the_ledger(walked: WalkedDemo) -> None:
     ((dossiers,),) = walked.rows("select count(distinct dossier) from ledger.record where dossier is not null")
     assert dossiers == 8
+    ((records,),) = walked.rows("select count(*) from ledger.record")
+    assert re.search(rf"\nThe ledger: reads {records:,}, .* it was not changed\.\n", walked.printed)
 
 
 def test_it_fits_the_width(walked: WalkedDemo) -> None:
     assert max(map(len, walked.printed.splitlines())) <= WIDTH
+
+
+def test_offices_open_dossiers_in_number_and_statistics_count_their_papers(
+    linked_province: LinkedProvince, postgres_server: EmbeddedServer
+) -> None:
+    database = copy_database(postgres_server, linked_province.database, "offices")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        fill_offices(load_settings(), postgres_server, 3, LabelLanguage.EN, database="offices")
+    with psycopg.connect(database) as connection:
+        found = load_statistics(connection)
+        reads = connection.execute("select count(distinct dossier) from ledger.record").fetchone()
+    postgres_server.drop_database("offices")
+    assert [one.dossiers for one in found] == [3] * 8
+    assert reads == (24,)
+    assert all(one.sum_up().asks_refused for one in found), "each has a paper that is held"
+    assert any(one.sum_up().asks_granted for one in found)
+    assert all(one.name.en in printed.getvalue() for one in read_procedures().values())
 
 
 @pytest.mark.parametrize(
@@ -138,6 +161,22 @@ def test_the_walk_fails_if_a_source_that_is_down_looks_empty_or_fresh(status: st
         check_outage(OutageAnswers(({"answers": [*right, make_answer(status, none)]},)))
     with pytest.raises(OperationRefused, match="the outage shows STALE"):
         check_outage(OutageAnswers(({"answers": right[:1]},)))
+
+
+def test_an_office_asks_for_each_paper_of_each_party_once() -> None:
+    def make_answer(code: str, role: str, status: str, paper: str | None) -> dict[str, Any]:
+        evidence = paper and {"vi": paper}
+        return {"requirement": {"code": code, "evidence": evidence}, "role": role, "status": status}
+
+    answers = [
+        make_answer("name", "seller", "HELD", "card"),
+        make_answer("birth", "seller", "STALE", "card"),
+        make_answer("origin", "seller", "MISSING", "card"),
+        make_answer("name", "buyer", "HELD", "card"),
+        make_answer("home", "buyer", "NOT_APPLICABLE", "book"),
+        make_answer("price", "seller", "ASKED_OF_CITIZEN", None),
+    ]
+    assert list(list_papers(answers)) == [("birth", "seller"), ("name", "buyer")]
 
 
 def test_both_languages_say_the_same() -> None:
