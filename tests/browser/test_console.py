@@ -51,10 +51,10 @@ def axe(scratch: Path) -> str:
     return (project.folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-def tab_to(page: Page, words: str) -> None:
+def tab_to(page: Page, words: str, most: int = MOST_TABS) -> None:
     """Press Tab until the focus is on what has these words, as somebody without a mouse does."""
     focused = "document.activeElement.innerText || document.activeElement.labels?.[0]?.innerText || ''"
-    for _ in range(MOST_TABS):
+    for _ in range(most):
         page.keyboard.press("Tab")
         if words in page.evaluate(focused):
             return
@@ -107,6 +107,68 @@ def test_from_sign_in_to_the_sheet_by_keyboard_in_four_steps(watched: WatchedPag
     expect(page.get_by_text("Đã chọn")).to_be_visible()
     assert watched.outside == []
     assert watched.complaints == []
+
+
+def test_an_officer_corrects_asks_prints_and_closes_by_keyboard(watched: WatchedPage, site: ConsoleSite) -> None:
+    page, code = watched.page, "H49.12-251118-7103"
+    site.officer().search(site.seller)
+    sign_in(page, site)
+    search(page, site.seller, site.name)
+    tab_to(page, "Chuyển nhượng quyền sử dụng đất")
+    press_enter(page)
+    tab_to(page, "Bên nhận chuyển nhượng")
+    page.keyboard.type(site.buyer)
+    tab_to(page, "Mã hồ sơ")
+    page.keyboard.type(code)
+    press_enter(page)
+    tab_to(page, "Sửa", most=200)
+    press_enter(page)
+    tab_to(page, "Giá trị đúng")
+    page.keyboard.type(f"{site.name} Anh")
+    tab_to(page, "Lý do")
+    page.keyboard.type("Căn cước công dân")
+    tab_to(page, "Gửi yêu cầu")
+    press_enter(page)
+    expect(page.get_by_text("Đang chờ chỉnh sửa").first).to_be_visible()
+    tab_to(page, "Yêu cầu giấy tờ", most=400)
+    press_enter(page)
+    tab_to(page, "Hợp đồng chuyển nhượng")
+    page.keyboard.press("Space")
+    tab_to(page, "Ghi nhận yêu cầu")
+    press_enter(page)
+    expect(page.get_by_role("heading", name=re.compile("^Đã yêu cầu"))).to_be_visible()
+    tab_to(page, "Về phiếu hồ sơ")
+    press_enter(page)
+    tab_to(page, "Lưu và in phiếu xác nhận", most=400)
+    press_enter(page)
+    expect(page.get_by_role("heading", name=re.compile("^Phiếu xác nhận"))).to_be_visible()
+    page.go_back()
+    tab_to(page, "Kết thúc hồ sơ", most=400)
+    page.keyboard.press("Enter")
+    tab_to(page, "Lý do, không ghi")
+    page.keyboard.type("Đã giải quyết xong")
+    tab_to(page, "Đóng: đã giải quyết xong")
+    press_enter(page)
+    expect(page).to_have_url(re.compile(r"/console\?notice=closed"))
+    assert watched.outside == []
+
+
+def test_an_operator_pauses_and_resumes_a_source_by_keyboard(watched: WatchedPage, site: ConsoleSite) -> None:
+    page = watched.page
+    migrate_queue(site.database)
+    sign_in(page, site, "Ngô Dung", "/console/sources")
+    tab_to(page, "Chạy, tạm dừng")
+    page.keyboard.press("Enter")
+    tab_to(page, "Tạm dừng")
+    press_enter(page)
+    expect(page.get_by_text("Đã tạm dừng nguồn.")).to_be_visible()
+    page.locator("details", has_text="Đọc trở lại").locator("summary").focus()
+    page.keyboard.press("Enter")
+    tab_to(page, "Đọc trở lại")
+    press_enter(page)
+    expect(page.get_by_text("Nguồn được đọc trở lại.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Đọc trở lại"))).to_have_count(0)
+    assert watched.outside == []
 
 
 def find_faults(page: Page, axe: str, name: str) -> list[str]:

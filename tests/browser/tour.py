@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -188,10 +188,24 @@ def show_officer_pages(officer: Visitor) -> None:
 
 def show_steward_pages(reviewer: Visitor) -> None:
     """The pages of a reviewer, for the guide."""
-    reviewer.open("/console/review")
+    reviewer.open("/console/review?field=TAX_OBLIGATION_DEBTOR")
     reviewer.take("../console-review")
     reviewer.open("/console/discrepancies")
     reviewer.take("../console-discrepancies")
+    show_rejected_group(reviewer)
+
+
+def show_rejected_group(reviewer: Visitor) -> None:
+    """Areas with a hyphen before them, and the preview of one correction for all of them."""
+    page = reviewer.page
+    reviewer.open("/console/rejected")
+    page.get_by_role("link", name=re.compile("^Thửa đất, diện tích")).first.click()
+    page.get_by_label(re.compile("^Cách sửa")).select_option("REPLACE_TEXT")
+    page.get_by_label(re.compile("^Giá trị hoặc đoạn")).fill("-")
+    page.get_by_label(re.compile("^Lý do, căn cứ")).fill("nguồn viết thừa dấu gạch trước diện tích")
+    page.get_by_role("button", name=re.compile("^Xem thử")).click()
+    expect(page.get_by_text(re.compile("Sửa được [1-9]"))).to_be_visible()
+    reviewer.take("../console-rejected")
 
 
 def show_operator_pages(operator: Visitor) -> None:
@@ -327,16 +341,17 @@ WALKS: tuple[tuple[str, Callable[[Visitor], None]], ...] = (
 )
 
 
-def main() -> None:
-    """Walk."""
+def main(names: Collection[str]) -> None:
+    """Walk; with names of functions above, those parts alone, e.g. `show_steward_pages`. Each begins in a demonstration as it starts."""
+    chosen = [(who, walk) for who, walk in WALKS if not names or walk.__name__ in names]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with start_demonstration() as demo, sync_playwright() as playwright:
         browser = launch_chromium(playwright)
-        for who, walk in WALKS:
+        for who, walk in chosen:
             with signed_in(browser, demo, who) as visitor:
                 walk(visitor)
         browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

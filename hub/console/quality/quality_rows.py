@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from hub.console.operator.rejected_groups import RULE_WORDS
+from hub.console.places import tell_days
 from hub.console.words import show_instant
 from hub.model.labels import lower_first, make_readable
 from hub.model.registry import load_registry
@@ -197,18 +198,24 @@ SHOWN_OF_UNIT: Mapping[QualityDimension, QualityMetric] = {
 
 
 def read_units(nodes: Iterable[Node], names: Mapping[str, str]) -> tuple[UnitLine, ...]:
-    """Communes as a whole, by name. `names` are those of their codes: a commune of before a reform has the code beside the name that it shares."""
+    """Communes as a whole, by name. `names` are those of their codes. Beside a name that several share stands from when it is this one's."""
     cells: dict[str, dict[QualityDimension, QualityRow]] = {}
     for node in nodes:
         dimension = METRICS[QualityMetric(node["isMeasurementOf"])].dimension
         cells.setdefault(node["computedOn"]["unit"], {})[dimension] = make_row(node, may_see_rows=False)
-    shared = Counter(names.get(unit, unit) for unit in cells)
-    lines = (
-        UnitLine(name if shared[name] == 1 else f"{name} ({unit})", unit_path(unit), own)
-        for unit, own in cells.items()
-        for name in (names.get(unit, unit),)
-    )
+    shown = tell_apart({unit: names.get(unit, unit) for unit in cells})
+    lines = (UnitLine(shown[unit], unit_path(unit), own) for unit, own in cells.items())
     return tuple(sorted(lines, key=lambda line: (line.name, line.path)))
+
+
+def tell_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by code, so that no two are the same: `Phường Bình Khê (từ 01/07/2025)`, with the code where the days are the same too."""
+    found = dict(names)
+    days = {unit: tell_days(unit) or unit.partition("@")[0] for unit in names}
+    for more in (days, {unit: unit for unit in names}):
+        shared = Counter(found.values())
+        found = {unit: name if shared[name] == 1 else f"{name} ({more[unit]})" for unit, name in found.items()}
+    return found
 
 
 def source_path(source: str, entity: str | None = None) -> str:

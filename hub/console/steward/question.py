@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.console.officer.search_kinds import show_day
+from hub.console.places import is_same_parcel_number, show_parcel_number
 from hub.console.steward.question_labels import FACT_WORDS, MARK_WORDS, ROW_WORDS, name_linked_field
 from hub.console.words import show_instant
 from hub.link.field import field_of_code
@@ -173,6 +174,8 @@ def mark_of(row: str, left: Facts, right: Facts) -> str:
         return "same"
     if row in DAYS and (one.endswith(f"/{other}") or other.endswith(f"/{one}")):
         return "year"
+    if row == "parcel" and is_same_parcel_number(one, other):
+        return "commune"
     return "spelling" if ascii_key(one) == ascii_key(other) else "differs"
 
 
@@ -230,4 +233,6 @@ def _show_fact(text: str) -> str:
 
 
 def _show(row: str, text: str) -> str:
+    if row == "parcel":
+        return show_parcel_number(text)
     return show_day(text) if row in DAYS and len(text) == 10 and text[4:5] == "-" else text

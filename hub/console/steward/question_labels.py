@@ -56,6 +56,7 @@ MARK_WORDS: Mapping[str, Label] = {
     "same": Label("trùng", "same"),
     "spelling": Label("khác dấu hoặc cách viết", "spelling"),
     "year": Label("cùng năm, một bên thiếu ngày tháng", "same year, one has no day"),
+    "commune": Label("cùng tờ, thửa; khác xã", "same sheet and parcel, another commune"),
     "differs": Label("khác", "differs"),
     "absent": Label("thiếu một bên", "one side empty"),
 }

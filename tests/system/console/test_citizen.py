@@ -63,7 +63,7 @@ def test_conditions_of_the_log_are_checked_and_kept(site: ConsoleSite, officer: 
     )
     assert 'value="31/02/2026"' in wrong.text, "what was typed stays"
     auditor.open(LOG).submit({"purpose": "identify"}, LOG)
-    purposes = set(re.findall(r'data-label="Mục đích, hồ sơ">([^<]+?)\s*<', auditor.text))
+    purposes = set(re.findall(r'data-label="Mục đích, hồ sơ" class="who">([^<]+?)\s*<', auditor.text))
     assert purposes == {read_purposes()["identify"].declaration.name.vi}
     assert '<option value="identify" selected>' in auditor.open(LOG).text, "reload"
     assert 'class="empty"' in auditor.submit({"until": "01/01/2001"}, LOG).text
