@@ -5,7 +5,6 @@ Labels, statuses and sources are printed, and values of the contradiction alone:
 
 import asyncio
 import shutil
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +14,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from hub.cli.operate.ledger_walk import print_readers, print_tampering
+from hub.cli.operate.walk_printer import print_line, print_title
 from hub.cli.operate.walk_words import WORDS, WalkWords
 from hub.cli.options import LabelLanguage
 from hub.cli.procedures.snapshots import find_receipt_signer
@@ -38,8 +39,10 @@ from hub.demo.walk.dossiers import (
     choose_cases,
     open_dossiers,
 )
-from hub.demo.walk.office import DemoOffices
+from hub.demo.walk.office import BUSINESS_OFFICER, DemoOffices
 from hub.demo.walk.outage import DAYS, SYSTEM, OutageAnswers, check_outage, let_time_pass, read_in_outage
+from hub.demo.walk.readers import find_readers
+from hub.demo.walk.tampering import KEY_FILE, WITNESS_FILE, LedgerPlace
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.procedures.receipts import ReceiptPrinter, Render
 from hub.graph.service import make_executor, make_pool
@@ -61,7 +64,6 @@ from hub.store.engine import connect_for_run, make_engine
 from hub.store.server.embedded import EmbeddedServer
 from hub.web.services import make_services
 
-WIDTH = 100
 MOST_LABELS = 6
 """Requirements named in a line; of the others it says how many they are."""
 
@@ -95,8 +97,8 @@ class ProcedureWalk:
         self.words: WalkWords = WORDS[lang]
         self.titles = {name: lang.pick(manifest.title) for name, manifest in load_manifests().items()}
 
-    async def go(self, cases: Sequence[ChosenCase]) -> None:
-        """Walk from the first dossier to the stopped source."""
+    async def go(self, cases: Sequence[ChosenCase], personal_id: str) -> None:
+        """Walk from the first dossier to who read the data of the citizen with this identifier."""
         dossiers = await open_dossiers(self.offices, cases)
         self._tell_dossiers(dossiers)
         await self._print_receipts(dossiers)
@@ -105,11 +107,13 @@ class ProcedureWalk:
         await self._compare(transfer)
         outage = await self._stop_source(dossiers)
         self._tell_statuses(dossiers, outage)
+        other = next(one for one in dossiers if one.officer == BUSINESS_OFFICER)
+        print_readers(await find_readers(self.offices, transfer, other, personal_id), self.lang)
 
     # --- Eight dossiers and their receipts ----------------------------------------------------------------------------
 
     def _tell_dossiers(self, dossiers: Sequence[WalkDossier]) -> None:
-        self._title(self.words.dossiers)
+        print_title(self.words.dossiers)
         for number, one in enumerate(dossiers, 1):
             name = self.lang.pick(find_procedure(one.procedure).name)
             OUT.print(mark_text("bold", f"{number}. {name}", f" · {one.code}"))
@@ -124,10 +128,10 @@ class ProcedureWalk:
         order = [status.name for status in AnswerStatus]
         for (status, origin), labels in sorted(lines.items(), key=lambda line: order.index(line[0][0])):
             if status != AnswerStatus.NOT_APPLICABLE.name:
-                self._line(f"{self._status(status)} {labels.total()} · {origin}: {self._list_labels(labels)}")
+                print_line(f"{self._status(status)} {labels.total()} · {origin}: {self._list_labels(labels)}")
         left_out = sum(answer["status"] == AnswerStatus.NOT_APPLICABLE.name for answer in answers)
         if left_out:
-            self._line(f"{self._status(AnswerStatus.NOT_APPLICABLE.name)} {left_out}")
+            print_line(f"{self._status(AnswerStatus.NOT_APPLICABLE.name)} {left_out}")
 
     def _tell_origin(self, answer: Mapping[str, Any]) -> str:
         """The sources of what is held; of the others, the strongest reason."""
@@ -139,7 +143,7 @@ class ProcedureWalk:
         return named or self.words.computed
 
     async def _print_receipts(self, dossiers: Sequence[WalkDossier]) -> None:
-        self._title(self.words.receipts)
+        print_title(self.words.receipts)
         folder = self.place.receipts
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -152,8 +156,8 @@ class ProcedureWalk:
                 raise OperationRefused("a receipt is not signed by the hub's key", next_step="run `hub doctor`")
             held = sum(answer["status"] == AnswerStatus.HELD.name for answer in one.prefill["answers"])
             names = ", ".join(file.name for file in files)
-            self._line(self.words.receipt.format(files=names, held=held))
-        self._line(self.words.receipts_kept.format(folder=folder))
+            print_line(self.words.receipt.format(files=names, held=held))
+        print_line(self.words.receipts_kept.format(folder=folder))
 
     async def _write_receipt(self, dossier: WalkDossier, printer: ReceiptPrinter) -> list[str]:
         """Write the page, and the PDF if its extra is installed. Returns the suffixes of the files."""
@@ -176,24 +180,24 @@ class ProcedureWalk:
     # --- A contradiction, and what differs afterwards -----------------------------------------------------------------
 
     async def _correct(self, dossier: WalkDossier) -> None:
-        self._title(self.words.contradiction)
+        print_title(self.words.contradiction)
         name = find_disputed_name(dossier)
         number = await ask_for_correction(self.offices, dossier, name)
         opened, _ = load_with_history(self.connection, number)
         source = self.titles.get(name.source, name.source)
-        self._line(self.words.disputed.format(source=source, recorded=opened.held, answers=name.answers))
-        self._line(self.words.asked.format(number=number, claimed=opened.claimed, state=self._state(opened)))
+        print_line(self.words.disputed.format(source=source, recorded=opened.held, answers=name.answers))
+        print_line(self.words.asked.format(number=number, claimed=opened.claimed, state=self._state(opened)))
         write_name_at_source(self.place.province, opened)
-        self._line(self.words.changed.format(source=source))
+        print_line(self.words.changed.format(source=source))
         report = (await asyncio.to_thread(self._sync_and_link))[0]
         done = deliver_corrections(self.connection)
         closed, events = load_with_history(self.connection, number)
         if closed.state is not CorrectionState.RESOLVED or done is None or done.settled.resolved != 1:
             raise OperationRefused(f"the correction is {closed.state}", next_step="see `hub corrections show`")
-        self._line(self.words.synced.format(changed=report.changed, state=self._state(closed), by=events[-1].by))
+        print_line(self.words.synced.format(changed=report.changed, state=self._state(closed), by=events[-1].by))
 
     async def _compare(self, dossier: WalkDossier) -> None:
-        self._title(self.words.comparison)
+        print_title(self.words.comparison)
         self.offices.services.executor.prefills.sources.forget()
         changes = await compare_with_now(self.offices, dossier)
         if not any(change["kind"] == "GAINED" for change in changes):
@@ -203,29 +207,29 @@ class ProcedureWalk:
             way = (one["kind"], self._status(one["before"]), self._status(one["now"]))
             lines.setdefault(way, Counter())[str(one["label"][self.lang.value])] += 1
         for (kind, before, now), labels in lines.items():
-            self._line(f"{self.lang.pick(CHANGE_WORDS[kind])} ({before} → {now}): {self._list_labels(labels)}")
+            print_line(f"{self.lang.pick(CHANGE_WORDS[kind])} ({before} → {now}): {self._list_labels(labels)}")
 
     # --- A source that stops ------------------------------------------------------------------------------------------
 
     async def _stop_source(self, dossiers: Sequence[WalkDossier]) -> OutageAnswers:
         source = self.titles[SYSTEM]
-        self._title(self.words.outage.format(source=source))
+        print_title(self.words.outage.format(source=source))
         self.place.systems.stop_system(SYSTEM)
         report = (await asyncio.to_thread(self._sync))[0]
         if report.status != "FAILED":
             raise OperationRefused(f"the stopped source was read: {report.status}", next_step="run `hub doctor`")
         let_time_pass(self.connection)
-        self._line(self.words.stopped.format(source=source, days=DAYS))
+        print_line(self.words.stopped.format(source=source, days=DAYS))
         found = await read_in_outage(self.offices, dossiers)
         check_outage(found)
         answers = found.list_of_system()
         self._tell_answers(answers)
-        self._line(self.words.never_none.format(answers=len(answers)))
+        print_line(self.words.never_none.format(answers=len(answers)))
         return found
 
     def _tell_statuses(self, dossiers: Sequence[WalkDossier], outage: OutageAnswers) -> None:
         """Which dossier shows which status, the first of each. Raises OperationRefused if none shows one of them."""
-        self._title(self.words.statuses)
+        print_title(self.words.statuses)
         for status in AnswerStatus:
             shown = _find_status(dossiers, [one.prefill for one in dossiers], status)
             when = "" if shown else self.words.in_outage
@@ -237,7 +241,7 @@ class ProcedureWalk:
             number, answer = shown
             reason = self.lang.pick(REASON_WORDS[answer["reasons"][0]]) if answer["reasons"] else ""
             why = f" ({reason})" if reason else ""
-            self._line(f"{self._status(status.name)}: {number}{when}, {self._label(answer)}{why}")
+            print_line(f"{self._status(status.name)}: {number}{when}, {self._label(answer)}{why}")
 
     # --- Lines --------------------------------------------------------------------------------------------------------
 
@@ -256,14 +260,6 @@ class ProcedureWalk:
             return reports
         finally:
             engine.dispose()
-
-    def _title(self, text: str) -> None:
-        OUT.print()
-        OUT.print(mark_text("bold", text))
-
-    def _line(self, text: str) -> None:
-        for line in textwrap.wrap(text, WIDTH, initial_indent="   ", subsequent_indent="     ", break_on_hyphens=False):
-            OUT.print(line)
 
     def _label(self, answer: Mapping[str, Any]) -> str:
         return str(answer["requirement"]["label"][self.lang.value])
@@ -299,16 +295,37 @@ def _find_status(
 
 def walk_procedures(settings: Settings, place: WalkPlace, lang: LabelLanguage) -> None:
     """Walk on the store that was read and linked; the services of a hub run meanwhile, with access and the ledger on."""
+    outside = _prepare_ledger(place)
     with connect_for_run(place.url) as connection:
-        asyncio.run(_walk(settings, place, connection, lang))
+        personal_id = asyncio.run(_walk(settings, place, connection, lang, outside))
+    # Nobody is connected any more: the store can be copied.
+    print_tampering(outside, personal_id, lang)
 
 
-async def _walk(settings: Settings, place: WalkPlace, connection: Connection[Any], lang: LabelLanguage) -> None:
-    # Nobody looks up single rows here: no worker runs, so that a source that stops stays stopped.
-    ledger_key = place.receipts.parent / "ledger.key"
-    key = create_signing_key(ledger_key)
-    settings = settings.model_copy(update={"access": "on", "lookup_timeout_s": 0.0, "ledger_signing_key": ledger_key})
-    issuer = make_local_issuer(settings.host)
+def _prepare_ledger(place: WalkPlace) -> LedgerPlace:
+    """The folder of what stands outside of the ledger, with a new signing key."""
+    folder = place.receipts.parent / "ledger"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    create_signing_key(folder / KEY_FILE)
+    return LedgerPlace(place.server, place.database, folder)
+
+
+async def _walk(
+    settings: Settings, place: WalkPlace, connection: Connection[Any], lang: LabelLanguage, outside: LedgerPlace
+) -> str:
+    """The steps while a hub runs. Returns the identifier of the citizen whose readers were looked for."""
+    changed = {
+        "access": "on",
+        # Nobody looks up single rows here: no worker runs, so that a source that stops stays stopped.
+        "lookup_timeout_s": 0.0,
+        "ledger_signing_key": outside.folder / KEY_FILE,
+        "ledger_witness_file": outside.folder / WITNESS_FILE,
+    }
+    settings = settings.model_copy(update=changed)
+    cases = await _choose(settings, place.url, connection)
+    personal_id = _find_transferor(cases)
+    issuer = make_local_issuer(settings.host, personal_id)
     services = make_services(
         settings,
         Logins.by_role(lambda role: place.server.login_url(role, place.database)).with_timeouts(),
@@ -316,10 +333,17 @@ async def _walk(settings: Settings, place: WalkPlace, connection: Connection[Any
         local_issuer=issuer,
         keeps_ledger=True,
     )
-    cases = await _choose(settings, place.url, connection)
     async with services.running():
-        await ProcedureWalk(place, DemoOffices(services, issuer), connection, lang).go(cases)
-    await asyncio.to_thread(_tell_ledger, place.url, TrustedKeys({key.id: key.public}), lang)
+        await ProcedureWalk(place, DemoOffices(services, issuer), connection, lang).go(cases, personal_id)
+    return personal_id
+
+
+def _find_transferor(cases: Sequence[ChosenCase]) -> str:
+    """The identifier of who transfers land in the case of a transfer."""
+    transfer = next(case for case in cases if case.procedure == CONTRADICTED_PROCEDURE)
+    value = transfer.subjects[0].value
+    assert value is not None  # cases name people by their identifiers
+    return value
 
 
 async def _choose(settings: Settings, url: str, connection: Connection[Any]) -> list[ChosenCase]:
@@ -329,16 +353,3 @@ async def _choose(settings: Settings, url: str, connection: Connection[Any]) -> 
             return await choose_cases(executor.prefills, connection)
         finally:
             await executor.refresher.close()
-
-
-def _tell_ledger(url: str, trusted: TrustedKeys, lang: LabelLanguage) -> None:
-    """Check the ledger, now that its writer has ended. Raises OperationRefused unless its signed checkpoints hold."""
-    source = DatabaseSource(url)
-    try:
-        report = verify_ledger(source, VerifyOptions(trusted, processes=1))
-    finally:
-        source.close()
-    if report.integrity is not LedgerVerdict.HOLDS or not report.records:
-        raise OperationRefused(f"the ledger is {report.integrity}", next_step="run `hub ledger verify`")
-    OUT.print()
-    OUT.print(WORDS[lang].ledger.format(records=report.records, people=report.people))

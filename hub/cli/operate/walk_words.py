@@ -28,7 +28,17 @@ class WalkWords:
     never_none: str
     statuses: str
     in_outage: str
-    ledger: str
+    readers: str
+    wrong_purpose: str
+    in_log: str
+    own_log: str
+    tampering: str
+    untouched: str
+    edited: str
+    cut: str
+    nothing_found: str
+    forgotten: str
+    copies: str
 
 
 WORDS: Mapping[LabelLanguage, WalkWords] = {
@@ -51,7 +61,17 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         never_none="{answers} mục của nguồn này trong tám hồ sơ: không mục nào nói là “không có”",
         statuses="Mỗi tình trạng, và hồ sơ có tình trạng đó",
         in_outage=" khi nguồn ngừng",
-        ledger="Nhật ký: {records:,} lần đọc, {people:,} lượt dữ liệu của một người. Đã kiểm tra: không bị sửa.",
+        readers="Ai đã xem dữ liệu của công dân này",
+        wrong_purpose="Cán bộ đăng ký kinh doanh xem người này bằng hồ sơ của thủ tục khác: bị từ chối ({code})",
+        in_log="Người kiểm tra thấy trong nhật ký:",
+        own_log="Công dân đọc trên cổng dịch vụ công:",
+        tampering="Nhật ký bị sửa thì lộ",
+        untouched="Nguyên vẹn: {records:,} bản ghi, {checkpoints} mốc kiểm tra có chữ ký, đúng với nhân chứng bên ngoài",
+        edited="Sửa một bản ghi bằng SQL, như thể cán bộ khác đã xem: {found}",
+        cut="Cắt phần cuối cùng với các mốc của nó: không có nhân chứng thì {alone}; có nhân chứng thì {witnessed}",
+        nothing_found="không thấy gì",
+        forgotten="Hủy khóa của tháng {month} vào ngày {day}, khi hết hạn lưu: {before} lần xem người này trước đó, {after} lần sau đó; tính toàn vẹn của nhật ký: {integrity}",
+        copies="Mỗi lần thử ở một bản sao; nhật ký của bản trình diễn còn nguyên.",
     ),
     LabelLanguage.EN: WalkWords(
         dossiers="Eight procedures, a dossier of each: what the state holds, and what is left to ask",
@@ -72,6 +92,16 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         never_none="{answers} answers of this source in the eight dossiers: not one says “none”",
         statuses="Each status, and a dossier that shows it",
         in_outage=" in the outage",
-        ledger="The ledger: reads {records:,}, disclosures of a person's data {people:,}. Checked: it was not changed.",
+        readers="Who read this citizen's data",
+        wrong_purpose="The business officer reads them on a dossier of another procedure: refused ({code})",
+        in_log="An auditor finds in the log:",
+        own_log="The citizen reads on the portal:",
+        tampering="A ledger that was touched says so",
+        untouched="As it is: {records:,} records, {checkpoints} signed checkpoints, as the witness outside has them",
+        edited="One record edited in SQL, as if another officer had read: {found}",
+        cut="Its end cut off together with the checkpoints: {alone} without the witness; {witnessed} with it",
+        nothing_found="nothing is found",
+        forgotten="The key of {month} destroyed on {day}, when its retention is over: {before} reads of this citizen before, {after} after; integrity of the ledger: {integrity}",
+        copies="Each was done to a copy; the demonstration's own ledger is untouched.",
     ),
 }

@@ -10,7 +10,7 @@ from hub.access.oidc.local_issuer import LocalIssuer
 from hub.demo.identities import BUSINESS_OFFICE, LAND_OFFICE
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
-from hub.graph.permission.callers import DOSSIER_HEADER, Caller
+from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller
 from hub.graph.procedures.receipts import Render, read_receipt
 from hub.web.services import WebServices
 
@@ -38,7 +38,19 @@ class DemoOffices:
         self, officer: Officer, query: str, variables: Mapping[str, Any] | None = None, *, dossier: str = ""
     ) -> Any:
         """The one root field of an answer. Raises OperationRefused with the code of the answer's error."""
-        caller = await self._admit(officer, dossier)
+        return await self.ask_as(officer.identity, query, variables, dossier=dossier)
+
+    async def ask_as(
+        self,
+        identity: str,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        dossier: str = "",
+        purpose: str = "",
+    ) -> Any:
+        """As `ask`, for anybody who can sign in, on a dossier or under a purpose."""
+        caller = await self._admit(identity, dossier, purpose)
         response = await self.services.executor.respond(GraphQLRequest(query, variables=variables), caller)
         body = orjson.loads(response.body)
         for error in body.get("errors", ()):
@@ -48,12 +60,14 @@ class DemoOffices:
 
     async def fetch_receipt(self, officer: Officer, render: Render, dossier: str) -> bytes:
         """The file of a receipt. Raises as `read_receipt` does."""
-        return await read_receipt(self.services.executor, render, await self._admit(officer, ""), dossier)
+        return await read_receipt(self.services.executor, render, await self._admit(officer.identity), dossier)
 
-    async def _admit(self, officer: Officer, dossier: str) -> Caller:
-        identity = self.issuer.find_identity(officer.identity)
-        assert identity is not None  # the issuer is the demonstration's
-        headers = {b"authorization": [f"Bearer {self.issuer.sign_token(identity)}".encode()]}
+    async def _admit(self, identity: str, dossier: str = "", purpose: str = "") -> Caller:
+        known = self.issuer.find_identity(identity)
+        assert known is not None  # the issuer is the demonstration's
+        headers = {b"authorization": [f"Bearer {self.issuer.sign_token(known)}".encode()]}
         if dossier:
             headers[DOSSIER_HEADER] = [dossier.encode()]
+        if purpose:
+            headers[PURPOSE_HEADER] = [purpose.encode()]
         return await self.services.gate.admit(headers)

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from hub.cli.operate.demo_dossiers import fill_offices
-from hub.cli.operate.demo_walk import WIDTH, WalkPlace, walk_procedures
+from hub.cli.operate.demo_walk import WalkPlace, walk_procedures
+from hub.cli.operate.walk_printer import WIDTH
 from hub.cli.operate.walk_words import WORDS
 from hub.cli.options import LabelLanguage
 from hub.console.words import STATUS_WORDS
@@ -119,11 +120,24 @@ def test_a_source_that_stopped_never_looks_empty(walked: WalkedDemo) -> None:
     assert not {STATUS_WORDS["HELD"].en, STATUS_WORDS["MISSING"].en} & statuses
 
 
-def test_the_reads_are_in_the_ledger(walked: WalkedDemo) -> None:
+def test_the_log_has_the_refused_read_and_the_others(walked: WalkedDemo) -> None:
+    lines = walked.read_step(WORDS[LabelLanguage.EN].readers)
+    assert "refused (NOT_A_SUBJECT)" in " ".join(line.strip() for line in lines)
     ((dossiers,),) = walked.rows("select count(distinct dossier) from ledger.record where dossier is not null")
     assert dossiers == 8
-    ((records,),) = walked.rows("select count(*) from ledger.record")
-    assert re.search(rf"\nThe ledger: reads {records:,}, .* it was not changed\.\n", walked.printed)
+    told = " ".join(line.strip() for line in lines)
+    assert re.search(r"Business officer · Change of .* · Refused NOT_A_SUBJECT", told)
+    assert re.search(r"Land officer · Transfer of a land-use right · H49\.12-\d{6}-\d{4} · Answered", told)
+    assert re.search(r"viewed your .* for the procedure “Transfer of a land-use right”", told)
+
+
+def test_whoever_touches_the_ledger_is_found_out(walked: WalkedDemo) -> None:
+    told = " ".join(line.strip() for line in walked.read_step(WORDS[LabelLanguage.EN].tampering))
+    assert "RECORD_CHANGED" in told
+    assert "nothing is found without the witness; OUTSIDE_AHEAD" in told
+    assert re.search(r"[1-9]\d* reads of this citizen before, 0 after; integrity of the ledger: HOLDS", told)
+    assert walked.rows("select count(*) from pg_database where datname = 'walk_tampered'") == [(0,)]
+    assert walked.rows("select count(*) from ledger.month where key_destroyed_at is not null") == [(0,)]
 
 
 def test_it_fits_the_width(walked: WalkedDemo) -> None:
