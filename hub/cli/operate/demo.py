@@ -75,7 +75,7 @@ def demo_command(
         bool,
         Parameter(
             negative="",
-            help="Walk through the eight procedures instead of serving: dossiers, receipts, a correction, a source that stops.",
+            help="Walk through the eight procedures instead of serving: dossiers, receipts, a correction, a source that stops, who read.",
         ),
     ] = False,
     dossiers: Annotated[

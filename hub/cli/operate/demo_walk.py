@@ -49,10 +49,6 @@ from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
 from hub.ingest.run.connector_run import RunReport, sync_connectors
 from hub.ledger.checkpoints.signing_keys import create_signing_key
-from hub.ledger.verify.checkpoint_chain import TrustedKeys
-from hub.ledger.verify.database_source import DatabaseSource
-from hub.ledger.verify.findings import LedgerVerdict
-from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.link.run.linking_run import run_linking
 from hub.model.correction_states import STATE_LABELS, CorrectionState
 from hub.procedures.answering.statuses import AnswerStatus

@@ -54,7 +54,6 @@ def print_tampering(place: LedgerPlace, personal_id: str, lang: LabelLanguage) -
             day=f"{forgotten.day:%d/%m/%Y}",
             before=forgotten.before,
             after=forgotten.after,
-            integrity=forgotten.report.integrity,
         )
     )
     print_line(words.copies)

@@ -70,7 +70,7 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         edited="Sửa một bản ghi bằng SQL, như thể cán bộ khác đã xem: {found}",
         cut="Cắt phần cuối cùng với các mốc của nó: không có nhân chứng thì {alone}; có nhân chứng thì {witnessed}",
         nothing_found="không thấy gì",
-        forgotten="Hủy khóa của tháng {month} vào ngày {day}, khi hết hạn lưu: {before} lần xem người này trước đó, {after} lần sau đó; tính toàn vẹn của nhật ký: {integrity}",
+        forgotten="Hủy khóa của tháng {month} vào ngày {day}, khi hết hạn lưu: {before} lần xem người này trước đó, {after} lần sau đó; nhật ký vẫn nguyên vẹn",
         copies="Mỗi lần thử ở một bản sao; nhật ký của bản trình diễn còn nguyên.",
     ),
     LabelLanguage.EN: WalkWords(
@@ -101,7 +101,7 @@ WORDS: Mapping[LabelLanguage, WalkWords] = {
         edited="One record edited in SQL, as if another officer had read: {found}",
         cut="Its end cut off together with the checkpoints: {alone} without the witness; {witnessed} with it",
         nothing_found="nothing is found",
-        forgotten="The key of {month} destroyed on {day}, when its retention is over: {before} reads of this citizen before, {after} after; integrity of the ledger: {integrity}",
+        forgotten="The key of {month} destroyed on {day}, when its retention is over: {before} reads of this citizen before, {after} after, and the ledger still holds",
         copies="Each was done to a copy; the demonstration's own ledger is untouched.",
     ),
 }
