@@ -16,7 +16,7 @@ from hub.snapshots.records import PrefillSnapshot, load_newest_snapshot
 NEWEST_WITHIN = timedelta(days=1)
 """How old the snapshot may be that a request rests on: later the state may hold the missing value."""
 MAX_BY_SNAPSHOT = 500
-HELD, NOT_APPLICABLE, BLOCKED = "HELD", "NOT_APPLICABLE", "BLOCKED"
+HELD, NOT_APPLICABLE, BLOCKED, CHOICE_OPEN = "HELD", "NOT_APPLICABLE", "BLOCKED", "CHOICE_OPEN"
 INSERT = """
 insert into hub.paper_request (snapshot_id, procedure, requirement, role, status, reasons, granted, asked_by, acting_app, asked_at)
 select %(snapshot_id)s, %(procedure)s, %(requirement)s, %(role)s, %(status)s, %(reasons)s, %(granted)s, %(asked_by)s, %(acting_app)s,
@@ -38,6 +38,11 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = {
         "use the value of `prefill`; if it is wrong, openCorrection asks the source to correct it",
     ),
     NOT_APPLICABLE: ("NOT_ASKED", "this is not asked in this case", "leave it out of the form"),
+    CHOICE_OPEN: (
+        "CHOICE_NEEDED",
+        "the state holds several, and nobody has said which of them is meant",
+        "choose in keepPrefill(choices: …), and ask for what is not held then",
+    ),
     BLOCKED: (
         "PROCEDURE_BLOCKED",
         "the procedure is blocked, so no paper is asked for",
@@ -71,6 +76,8 @@ class PaperRequest:
 def judge_paper(answer: Mapping[str, Any], requirement: str, role: str | None) -> PaperVerdict:
     """Judge a request by the JSON of a prefill. Of several answers, such as those of items, one that is not held is enough.
 
+    A list of which nobody has chosen an item is held: the officer chooses, and the citizen brings no paper.
+
     Raises OperationRefused with REQUIREMENT_UNKNOWN.
     """
     found = [
@@ -86,9 +93,12 @@ def judge_paper(answer: Mapping[str, Any], requirement: str, role: str | None) -
         )
     if answer["blockedBy"]:
         return PaperVerdict(False, BLOCKED, tuple(dict.fromkeys(block["code"] for block in answer["blockedBy"])))
-    open_ones = [one for one in found if one["status"] not in (HELD, NOT_APPLICABLE)]
+    unchosen = [one for one in found if one["reasons"] == [CHOICE_OPEN]]
+    open_ones = [one for one in found if one["status"] not in (HELD, NOT_APPLICABLE) and one not in unchosen]
     if open_ones:
         return PaperVerdict(True, open_ones[0]["status"], tuple(open_ones[0]["reasons"]))
+    if unchosen:
+        return PaperVerdict(False, CHOICE_OPEN, (CHOICE_OPEN,))
     decisive = next((one for one in found if one["status"] == HELD), found[0])
     return PaperVerdict(False, decisive["status"], tuple(decisive["reasons"]))
 
@@ -113,7 +123,7 @@ def request_paper(
 ) -> PaperRequest:
     """Ask for a paper, by the newest snapshot of the dossier. A refusal is written down before it is raised.
 
-    Raises OperationRefused with SNAPSHOT_NEEDED, REQUIREMENT_UNKNOWN, VALUE_HELD, NOT_ASKED, PROCEDURE_BLOCKED,
+    Raises OperationRefused with SNAPSHOT_NEEDED, REQUIREMENT_UNKNOWN, VALUE_HELD, NOT_ASKED, CHOICE_NEEDED, PROCEDURE_BLOCKED,
     TOO_MANY_PAPER_REQUESTS, and as `PrefillSnapshot.read_answer` does.
     """
     now = datetime.now(UTC)

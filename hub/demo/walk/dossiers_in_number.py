@@ -18,9 +18,9 @@ AT_ONCE = 8
 OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }"
 KEEP = "mutation { keepPrefill(input: {}) { snapshot { id } } }"
 READ = """query ($id: ID!) { prefillSnapshot(id: $id) { prefill {
-  answers { requirement { code evidence { vi } } role status } } } }"""
+  answers { requirement { code evidence { vi } } role status reasons } } } }"""
 ASK = "mutation ($input: RequestPaperInput!) { requestPaper(input: $input) { request { status } } }"
-REFUSED = frozenset({"VALUE_HELD", "PROCEDURE_BLOCKED", "NOT_ASKED"})
+REFUSED = frozenset({"VALUE_HELD", "CHOICE_NEEDED", "PROCEDURE_BLOCKED", "NOT_ASKED"})
 """The hub's refusals of a paper, which it counts."""
 
 
@@ -87,7 +87,8 @@ def list_papers(answers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str
         paper = answer["requirement"]["evidence"]
         if paper is None or answer["status"] == "NOT_APPLICABLE":
             continue
-        place, is_open = (paper["vi"], answer["role"]), answer["status"] != "HELD"
+        place = paper["vi"], answer["role"]
+        is_open = answer["status"] != "HELD" and answer["reasons"] != ["CHOICE_OPEN"]
         if place not in found or (is_open and not found[place][0]):
             found[place] = is_open, answer["requirement"]["code"]
     yield from ((code, role) for (_, role), (_, code) in found.items())

@@ -180,17 +180,19 @@ def test_the_walk_fails_if_a_source_that_is_down_looks_empty_or_fresh(status: st
 def test_an_office_asks_for_each_paper_of_each_party_once() -> None:
     def make_answer(code: str, role: str, status: str, paper: str | None) -> dict[str, Any]:
         evidence = paper and {"vi": paper}
-        return {"requirement": {"code": code, "evidence": evidence}, "role": role, "status": status}
+        reasons = ["CHOICE_OPEN"] if code == "list" else []
+        return {"requirement": {"code": code, "evidence": evidence}, "role": role, "status": status, "reasons": reasons}
 
     answers = [
+        make_answer("list", "buyer", "ASKED_OF_CITIZEN", "card"),
         make_answer("name", "seller", "HELD", "card"),
         make_answer("birth", "seller", "STALE", "card"),
         make_answer("origin", "seller", "MISSING", "card"),
-        make_answer("name", "buyer", "HELD", "card"),
+        make_answer("name", "buyer", "STALE", "card"),
         make_answer("home", "buyer", "NOT_APPLICABLE", "book"),
         make_answer("price", "seller", "ASKED_OF_CITIZEN", None),
     ]
-    assert list(list_papers(answers)) == [("birth", "seller"), ("name", "buyer")]
+    assert list(list_papers(answers)) == [("name", "buyer"), ("birth", "seller")]
 
 
 def test_both_languages_say_the_same() -> None:

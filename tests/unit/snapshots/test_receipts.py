@@ -137,6 +137,15 @@ def test_a_paper_is_judged_by_the_answers(requirement: str, role: str | None, gr
     assert judge_paper(mixed, requirement, role).granted, "one item that is not held is enough"
 
 
+def test_a_list_without_a_choice_asks_for_no_paper_unless_something_else_is_open() -> None:
+    unchosen = answer("list", "ASKED_OF_CITIZEN", reasons=["CHOICE_OPEN"])
+    verdict = judge_paper(prefill(unchosen), "list", None)
+    assert (verdict.granted, verdict.status) == (False, "CHOICE_OPEN")
+    old = answer("list", "STALE", reasons=["TOO_OLD", "CHOICE_OPEN"])
+    assert judge_paper(prefill(old), "list", None).granted
+    assert judge_paper(prefill(unchosen, answer("list", "MISSING")), "list", None).status == "MISSING"
+
+
 def test_a_blocked_procedure_asks_for_nothing_and_an_unknown_code_is_told() -> None:
     blocked = {**FULL, "blockedBy": prefill(blocked=True)["blockedBy"]}
     assert judge_paper(blocked, "area", None).status == "BLOCKED"

@@ -16,6 +16,10 @@ REFUSALS: Mapping[str, Label] = {
         "The state holds this: the citizen must not be asked for it. The attempt is recorded.",
     ),
     "NOT_ASKED": Label("Trường hợp này không hỏi mục đó.", "It is not asked in this case."),
+    "CHOICE_NEEDED": Label(
+        "Nhà nước đã có nhiều mục: hãy chọn mục của hồ sơ trước.",
+        "The state holds several: choose the one that is meant first.",
+    ),
     "PROCEDURE_BLOCKED": Label(
         "Hồ sơ đang bị chặn: giải quyết lý do chặn trước, chưa yêu cầu giấy tờ.",
         "The procedure is blocked: settle that first, before any paper is asked for.",
