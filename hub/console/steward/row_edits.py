@@ -14,7 +14,7 @@ from schema.values import PartialDate, Storage
 EDIT_WORDS: Mapping[str, Label] = {
     "REPLACE_VALUE": Label("Thay cả giá trị", "Replace the whole value"),
     "REPLACE_TEXT": Label("Thay một đoạn trong giá trị", "Replace a part of the value"),
-    "PAD": Label("Thêm số 0 ở đầu cho đủ số chữ số", "Add leading zeros up to a length"),
+    "PAD": Label("Thêm số 0 đã mất ở đầu cho đủ số chữ số", "Add lost leading zeros up to a length"),
     "EMPTY": Label("Bỏ trống", "Leave it out"),
 }
 DAY_WORDS: Mapping[str, Label] = {

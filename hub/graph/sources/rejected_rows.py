@@ -38,7 +38,7 @@ Fields = Mapping[str, tuple[str, str]]
 EDITS: Mapping[str, str] = {
     "REPLACE_VALUE": "The value becomes `to`: where it is `find`, or everywhere if `find` is empty.",
     "REPLACE_TEXT": "Each `find` in the value becomes `to`.",
-    "PAD": "Digits get leading zeros up to a length of `to`.",
+    "PAD": "Digits get leading zeros up to a length of `to`; those that begin with a zero stay.",
     "READ_DAY": "A day of the form `find`, e.g. MONTH_DAY_YEAR, is written as YYYY-MM-DD.",
     "EMPTY": "The value is left out: where it is `find`, or everywhere if `find` is empty.",
 }

@@ -30,7 +30,7 @@ class EditKind(StrEnum):
     REPLACE_TEXT = "REPLACE_TEXT"
     """Each `find` in the value becomes `to`."""
     PAD = "PAD"
-    """Digits get leading zeros up to a length of `to`: a spreadsheet has dropped them."""
+    """Digits get leading zeros up to a length of `to`: a spreadsheet has dropped them. Digits that begin with a zero stay."""
     READ_DAY = "READ_DAY"
     """A day written in the form `find`, a key of DAY_FORMS, is written as YYYY-MM-DD."""
     EMPTY = "EMPTY"
@@ -75,7 +75,11 @@ def _replace_text(edit: ValueEdit, text: str | None) -> str | None:
 
 
 def _pad(edit: ValueEdit, text: str | None) -> str | None:
-    return text.strip().zfill(int(edit.to)) if text is not None and text.strip().isdecimal() else text
+    digits = "" if text is None else text.strip()
+    # Whatever drops leading zeros drops all of them: digits that begin with one have lost another digit, and a zero would make them somebody
+    # else's number.
+    is_left = not digits.isdecimal() or digits.startswith("0")
+    return text if is_left else digits.zfill(int(edit.to))
 
 
 def _read_day(edit: ValueEdit, text: str | None) -> str | None:

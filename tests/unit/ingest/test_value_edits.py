@@ -36,6 +36,8 @@ def test_digits_with_one_missing_stay_as_they_were(day: date, form: str, data: s
         (ValueEdit(EditKind.REPLACE_TEXT, find=".", to=""), "1.250.000", "1250000"),
         (ValueEdit(EditKind.PAD, to="12"), " 22085001234 ", "022085001234"),
         (ValueEdit(EditKind.PAD, to="12"), "22O85001234", "22O85001234"),
+        (ValueEdit(EditKind.PAD, to="12"), "02208500123", "02208500123"),
+        (ValueEdit(EditKind.PAD, to="12"), None, None),
         (ValueEdit(EditKind.EMPTY, find="0000-00-00"), "0000-00-00", None),
         (ValueEdit(EditKind.EMPTY, find="0000-00-00"), "1980-05-14", "1980-05-14"),
     ],
