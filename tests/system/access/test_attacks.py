@@ -159,6 +159,8 @@ def test_introspection_can_be_closed(served_hub: ServedHub) -> None:
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Citizen") { name } }'):
             answer = httpx2.post(f"{url}/graphql", json={"query": query}).json()
             assert answer["errors"][0]["extensions"]["code"] == "INVALID"
+        answer = httpx2.post(f"{url}/graphql", json={"query": "{ citizenz { totalCount } }"}).json()
+        assert answer["errors"][0]["message"] == "Cannot query field 'citizenz' on type 'Query'.", "no name is told"
         answer = httpx2.post(f"{url}/graphql", json={"query": "{ citizens(first: 1) { nodes { __typename } } }"})
         assert answer.json()["data"]["citizens"]["nodes"] == [{"__typename": "Citizen"}]
 

@@ -169,6 +169,29 @@ def test_unions_nodes_and_candidates_answer_alike_in_both_lanes(graph: Graph) ->
 
 
 @pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (
+            "{ citizenz { totalCount } }",
+            ["Cannot query field 'citizenz' on type 'Query'. Did you mean 'citizen' or 'citizens'?"],
+        ),
+        (
+            "{ citizens { nodes { fulName birthDat } } }",
+            [
+                "Cannot query field 'fulName' on type 'Citizen'. Did you mean 'fullName'?",
+                "Cannot query field 'birthDat' on type 'Citizen'.",
+            ],
+        ),
+        ("{ citizens { nodes { ...Some } } } fragment Some on Citizenz { id }", ["Unknown type 'Citizenz'."]),
+    ],
+)
+def test_the_first_unknown_field_is_told_with_those_that_may_have_been_meant(
+    graph: Graph, query: str, words: list[str]
+) -> None:
+    assert [error["message"] for error in graph.ask(query)["errors"]] == words
+
+
+@pytest.mark.parametrize(
     ("query", "variables", "code"),
     [
         ('{ citizen(by: { personalId: "0220850012SECRET" }) { id } }', None, "INVALID"),
