@@ -63,8 +63,8 @@ class Reads:
         self.deadline_s = deadline_s
         self._wire = PreparedReads(prepares=prepares)
         self._running = 0
-        self._obtained_at = float("-inf")
-        """When a connection was last obtained, by the loop's clock."""
+        self._answered_at = float("-inf")
+        """When the database last answered, by the loop's clock."""
 
     async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
         """Execute a statement. Returns its JSON text, in UTF-8. Tried once more if the connection was lost: statements only read.
@@ -110,15 +110,16 @@ class Reads:
         try:
             connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
-            # A database that others read from now, or did while this one waited, answers: there are too few connections.
-            answers = self._running or self._obtained_at >= began
-            raise (ALL_BUSY if answers else DATABASE_GONE) from None
-        self._obtained_at = clock()
+            # A database that is read from now, or answered others while this one waited, is there: there are too few connections.
+            is_there = self._running or self._answered_at >= began
+            raise (ALL_BUSY if is_there else DATABASE_GONE) from None
         silence = Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
         self._running += 1
         try:
-            return await read(connection, sql, parameters)
+            answer = await read(connection, sql, parameters)
+            self._answered_at = clock()
+            return answer
         except psycopg.Error:
             if silence.ended:
                 raise TIMED_OUT from None

@@ -19,7 +19,8 @@ from hub.plan.nodes import (
 from hub.plan.sql.json_objects import Pairs, json_object, json_pairs, row_as_json, row_name, select_list
 from hub.plan.sql.row_sources import Aliases, Sources, where_clause
 
-CURSOR_TEMPLATE = "translate(encode(convert_to(json_build_array({parts})::text, 'UTF8'), 'base64'), E'\\n', '')"
+CURSOR_TEMPLATE = "translate(encode(convert_to({place}, 'UTF8'), 'base64'), E'\\n', '')"
+"""From a row's place. It costs more than the place: `pageInfo` makes it for the first and last row alone."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,15 @@ class PageRenderer:
     def _full_page(self, page: ConnectionPage, clauses: tuple[str, list[str], list[str], str], depth: int) -> str:
         source, matching, within, order = clauses
         alias = f"p{depth}"
-        selected = [f"row_number() over (order by {order}) as rn", f"{_cursor(page.order, depth)} as cursor"]
+        selected = [f"row_number() over (order by {order}) as rn", f"{_place(page.order, depth)} as place"]
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, TotalCount):
                 members.append((part.key, _count(part, source, matching)))
             else:
                 members.append((part.key, self._page_part(page, part, selected, depth)))
+        if not any(f"{alias}.place" in made for _, made in members):
+            del selected[1]
         rows = (
             f"select {', '.join(selected)} from {source}{where_clause(within)} order by {order} limit {page.size + 1}"
         )
@@ -112,7 +115,7 @@ class PageRenderer:
                     m.key,
                     f"{alias}.{self._row_column(m.row, selected, depth)}"
                     if isinstance(m, Nodes)
-                    else m.sql.format(cursor=f"{alias}.cursor"),
+                    else m.sql.format(cursor=_cursor(f"{alias}.place")),
                 )
                 for m in part.members
             ]
@@ -133,9 +136,9 @@ class PageRenderer:
         alias = f"p{depth}"
         more = f"coalesce(max({alias}.rn) > {page.size}, false)"
         # A page of no rows has no cursors, though the row beyond it is read.
-        first, last = (
-            f"min({alias}.cursor) filter (where {alias}.rn = 1 and {page.size} > 0)",
-            (f"(array_agg({alias}.cursor order by {alias}.rn desc) filter (where {alias}.rn <= {page.size}))[1]"),
+        first = _cursor(f"min({alias}.place) filter (where {alias}.rn = 1 and {page.size} > 0)")
+        last = _cursor(
+            f"(array_agg({alias}.place order by {alias}.rn desc) filter (where {alias}.rn <= {page.size}))[1]"
         )
         found = {
             "hasPreviousPage" if page.backward else "hasNextPage": more,
@@ -201,6 +204,12 @@ def _order_by(page: ConnectionPage, depth: int) -> str:
     return ", ".join(terms)
 
 
-def _cursor(terms: Sequence[OrderTerm], depth: int) -> str:
+def _place(terms: Sequence[OrderTerm], depth: int) -> str:
+    """The row's place in an order, as JSON text: the order's name and the values of its terms."""
     values = [f"{term.sql.format(t=f't{depth}')}::text" for term in terms]
-    return CURSOR_TEMPLATE.format(parts=", ".join([f"'{order_name(tuple(terms))}'", *values]))
+    parts = ", ".join([f"'{order_name(tuple(terms))}'", *values])
+    return f"json_build_array({parts})::text"
+
+
+def _cursor(place: str) -> str:
+    return CURSOR_TEMPLATE.format(place=place)

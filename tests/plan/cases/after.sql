@@ -12,17 +12,6 @@ from (
         )
         from (
           select row_number() over (order by t0."full_name_key", t0.id) as rn,
-          translate(
-            encode(
-              convert_to(
-                json_build_array('fullName asc,id asc', t0."full_name_key"::text, t0.id::text)::text,
-                'UTF8'
-              ),
-              'base64'
-            ),
-            E'\n',
-            ''
-          ) as cursor,
           (select row_to_json(r$0) from (select hub.global_id('Citizen'::text, t0.id) as "id") r$0) as n2
           from data."citizen" t0
           where not exists (select from link.heir m where m.subject_id = t0.id)

@@ -16,11 +16,6 @@ from (
         )
         from (
           select row_number() over (order by t0.id) as rn,
-          translate(
-            encode(convert_to(json_build_array('id asc', t0.id::text)::text, 'UTF8'), 'base64'),
-            E'\n',
-            ''
-          ) as cursor,
           (select row_to_json(r$0) from (select t0."full_name" as "fullName") r$0) as n2,
           (select row_to_json(r$0) from (select t0."sex" as "sex") r$0) as n3,
           (select row_to_json(r$0) from (select hub.global_id('Citizen'::text, t0.id) as "id") r$0) as n4,

@@ -17,17 +17,20 @@ from (
             and (t0.sys_to is null)
           ),
           'pageInfo', json_build_object(
-            'endCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1]
+            'endCursor', translate(
+              encode(
+                convert_to((array_agg(p0.place order by p0.rn desc) filter (where p0.rn <= 3))[1], 'UTF8'),
+                'base64'
+              ),
+              E'\n',
+              ''
+            )
           ),
           'nodes', coalesce(json_agg(p0.n2 order by p0.rn) filter (where p0.rn <= 3), '[]'::json)
         )
         from (
           select row_number() over (order by t0.id desc) as rn,
-          translate(
-            encode(convert_to(json_build_array('discrepancy desc', t0.id::text)::text, 'UTF8'), 'base64'),
-            E'\n',
-            ''
-          ) as cursor,
+          json_build_array('discrepancy desc', t0.id::text)::text as place,
           (
             select row_to_json(r$0)
             from (

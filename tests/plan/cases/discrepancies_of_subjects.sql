@@ -11,19 +11,19 @@ from (
           select (
             select json_build_object(
               'edges', coalesce(
-                json_agg(json_build_object('cursor', p1.cursor, 'node', p1.n2) order by p1.rn) filter (
-                  where p1.rn <= 20
-                ),
+                json_agg(
+                  json_build_object(
+                    'cursor', translate(encode(convert_to(p1.place, 'UTF8'), 'base64'), E'\n', ''),
+                    'node', p1.n2
+                  )
+                  order by p1.rn
+                ) filter (where p1.rn <= 20),
                 '[]'::json
               )
             )
             from (
               select row_number() over (order by t1.id desc) as rn,
-              translate(
-                encode(convert_to(json_build_array('discrepancy desc', t1.id::text)::text, 'UTF8'), 'base64'),
-                E'\n',
-                ''
-              ) as cursor,
+              json_build_array('discrepancy desc', t1.id::text)::text as place,
               (
                 select row_to_json(r$1)
                 from (

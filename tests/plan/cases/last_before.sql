@@ -11,17 +11,24 @@ from (
           'pageInfo', json_build_object(
             'hasNextPage', true,
             'hasPreviousPage', coalesce(max(p0.rn) > 3, false),
-            'startCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 3))[1],
-            'endCursor', min(p0.cursor) filter (where p0.rn = 1 and 3 > 0)
+            'startCursor', translate(
+              encode(
+                convert_to((array_agg(p0.place order by p0.rn desc) filter (where p0.rn <= 3))[1], 'UTF8'),
+                'base64'
+              ),
+              E'\n',
+              ''
+            ),
+            'endCursor', translate(
+              encode(convert_to(min(p0.place) filter (where p0.rn = 1 and 3 > 0), 'UTF8'), 'base64'),
+              E'\n',
+              ''
+            )
           )
         )
         from (
           select row_number() over (order by t0.id) as rn,
-          translate(
-            encode(convert_to(json_build_array('id desc', t0.id::text)::text, 'UTF8'), 'base64'),
-            E'\n',
-            ''
-          ) as cursor,
+          json_build_array('id desc', t0.id::text)::text as place,
           (select row_to_json(r$0) from (select hub.global_id('Citizen'::text, t0.id) as "id") r$0) as n2
           from data."citizen" t0
           where not exists (select from link.heir m where m.subject_id = t0.id)

@@ -21,18 +21,25 @@ from (
       (
         select json_build_object(
           'pageInfo', json_build_object(
-            'startCursor', min(p0.cursor) filter (where p0.rn = 1 and 0 > 0),
-            'endCursor', (array_agg(p0.cursor order by p0.rn desc) filter (where p0.rn <= 0))[1],
+            'startCursor', translate(
+              encode(convert_to(min(p0.place) filter (where p0.rn = 1 and 0 > 0), 'UTF8'), 'base64'),
+              E'\n',
+              ''
+            ),
+            'endCursor', translate(
+              encode(
+                convert_to((array_agg(p0.place order by p0.rn desc) filter (where p0.rn <= 0))[1], 'UTF8'),
+                'base64'
+              ),
+              E'\n',
+              ''
+            ),
             'hasNextPage', coalesce(max(p0.rn) > 0, false)
           )
         )
         from (
           select row_number() over (order by t0.id) as rn,
-          translate(
-            encode(convert_to(json_build_array('id asc', t0.id::text)::text, 'UTF8'), 'base64'),
-            E'\n',
-            ''
-          ) as cursor
+          json_build_array('id asc', t0.id::text)::text as place
           from data."citizen" t0
           where not exists (select from link.heir m where m.subject_id = t0.id)
           order by t0.id
