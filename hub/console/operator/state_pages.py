@@ -1,6 +1,6 @@
 """How the hub itself does, for operators: queue and workers, store, requests, linking, keys and sign-ins, at /console/state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from starlette.requests import Request
@@ -41,6 +41,23 @@ PART_WORDS: Mapping[str, Label] = {
     "staging": Label("Vùng nạp", "Staging"),
     "jobs": Label("Hàng đợi", "Queue"),
 }
+MODEL_WORDS: Mapping[str, Label] = {"party": Label("Liên kết người và tổ chức", "Linking of people and organisations")}
+CHECK_WORDS: Mapping[str, Label] = {
+    "enough matches": Label("đủ cặp để học", "enough matches"),
+    "bounds": Label("tỷ lệ trong giới hạn", "rates within bounds"),
+    "order": Label("mức giống hơn thì nặng hơn", "closer likeness weighs more"),
+    "direction": Label("giống thì ủng hộ, khác thì phản đối", "likeness speaks for a match, difference against it"),
+    "blocks": Label("học từ nhiều nhóm so sánh", "learned from several blocks"),
+    "held-out links": Label("tìm lại được các liên kết đã biết", "known links found again"),
+    "precision without identifiers": Label("chính xác khi không có số định danh", "precise without identifiers"),
+}
+"""The checks of a model before it is used, by their names."""
+
+
+def list_checks(names: Sequence[str]) -> Label:
+    """The names of checks in words, in both languages."""
+    labels = [CHECK_WORDS.get(name, Label(name, name)) for name in names]
+    return Label("; ".join(label.vi for label in labels), "; ".join(label.en for label in labels))
 
 
 class StatePages(PageGroup):
@@ -67,6 +84,8 @@ class StatePages(PageGroup):
             "tasks": TASK_WORDS,
             "statuses": STATUS_WORDS,
             "parts": PART_WORDS,
+            "models": MODEL_WORDS,
+            "list_checks": list_checks,
             "show_instant": show_instant,
             "notice": NOTICES.get(request.query_params.get("notice", "")),
         }
