@@ -73,9 +73,7 @@ class QueueWorker:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises StoreUnavailable if the database connection is lost, HubMisconfigured."""
-        # procrastinate's own log lines quote arguments and error messages; the tasks report what a person needs.
-        logging.getLogger("procrastinate").disabled = True
-        logging.getLogger("procrastinate.worker").disabled = True
+        silence_queue_log()
         try:
             asyncio.run(self._work())
         except ConnectorException:
@@ -200,6 +198,14 @@ class QueueWorker:
                     self.say(f"follow {thread.name}: interrupted")
 
         await run_in_thread(join)
+
+
+def silence_queue_log() -> None:
+    """Turn off procrastinate's own log lines, which quote arguments and error messages; the tasks report what a person needs.
+
+    By its level, which the loggers below it inherit, e.g. that of a named worker.
+    """
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL + 1)
 
 
 async def _queue_link_quietly(tasks: QueueTasks) -> None:

@@ -77,7 +77,12 @@ def caller_refusal(error: HubError) -> HttpRefused:
     """The refusal of a caller who is unknown, has met a limit, or may not use the purpose or dossier that the request names."""
     if isinstance(error, AuthenticationRefused | ReadingRefused):
         return HttpRefused(error.status, error.code, str(error), error.headers, error.extensions)
-    return HttpRefused(503 if isinstance(error, StoreUnavailable) else 403, error.code, str(error))
+    return HttpRefused(503 if is_unavailable(error) else 403, error.code, str(error))
+
+
+def is_unavailable(error: HubError) -> bool:
+    """Whether a caller could not be looked up, and so was not refused: the database was away, or did not answer in time."""
+    return isinstance(error, StoreUnavailable) or error.code == "TIMEOUT"
 
 
 def late_body_refusal() -> HttpRefused:

@@ -16,7 +16,7 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from hub.access.callers.principals import AuthenticationRefused
-from hub.errors import HubError, StoreUnavailable
+from hub.errors import HubError
 from hub.graph.execution.execute import Executor
 from hub.graph.execution.responses import Response
 from hub.graph.execution.subscriptions import stream_events
@@ -97,11 +97,11 @@ class _Connection:
         self._take_credentials(message.get("payload"))
         try:
             await self._admit()
-        except StoreUnavailable:
-            raise _Closed(4503, "Service unavailable") from None
         except AuthenticationRefused as error:
             raise _Closed(4401, f"Unauthorized: {error.code}") from None
         except HubError as error:
+            if negotiate.is_unavailable(error):
+                raise _Closed(4503, "Service unavailable") from None
             raise _Closed(4403, f"Forbidden: {error.code}") from None
         await self._send({"type": "connection_ack"})
 

@@ -109,6 +109,15 @@ def test_units_are_accepted_by_systemd(unit: str, tmp_path: Path) -> None:
     assert own == [], done.stderr
 
 
+@pytest.mark.parametrize("unit", ["hub-serve", "hub-worker"])
+def test_systemd_never_gives_up_on_a_service(unit: str) -> None:
+    """A worker without its database ends at once, again and again. Ten starts within five minutes were the end of it, after two of an outage."""
+    text = (DOCKER / "systemd" / f"{unit}.service").read_text()
+    assert re.search(r"^Restart=always$", text, re.M)
+    assert re.search(r"^RestartSec=[1-9]", text, re.M)
+    assert re.search(r"^StartLimitIntervalSec=0$", text, re.M)
+
+
 def arguments_of(service: str) -> list[str]:
     """What a service runs, after `hub`: its own command, or the end of a shell's."""
     command = SERVICES[service]["command"]
