@@ -12,7 +12,7 @@ from hub.demo.identities import make_local_issuer
 from hub.demo.walk.dossiers_in_number import OfficeCase, number_cases, open_in_number
 from hub.demo.walk.office import DemoOffices
 from hub.ingest.connectors import load_manifests
-from hub.procedures.rehearsal_cases import CASES
+from hub.procedures.rehearsal_cases import list_procedure_cases
 from hub.settings import Settings
 from hub.snapshots.statistics import ProcedureStatistics, load_statistics
 from hub.store.connections.logins import Logins
@@ -30,7 +30,7 @@ def fill_offices(
 ) -> None:
     """Open dossiers, at most so many of each procedure, and show what was held. Raises OperationRefused."""
     with psycopg.connect(server.url(database), autocommit=True) as connection:
-        cases = number_cases({one.procedure: one.find(connection, number) for one in CASES})
+        cases = number_cases({one.procedure: one.find(connection, number) for one in list_procedure_cases()})
         with make_progress() as bars:
             task = bars.add_task("Opening dossiers", total=len(cases))
             asyncio.run(_open(settings, server, database, cases, lambda done: bars.update(task, completed=done)))

@@ -39,10 +39,10 @@ from hub.demo.walk.dossiers import (
     choose_cases,
     open_dossiers,
 )
+from hub.demo.walk.ledger_trials import KEY_FILE, WITNESS_FILE, LedgerPlace
 from hub.demo.walk.office import BUSINESS_OFFICER, DemoOffices
 from hub.demo.walk.outage import DAYS, SYSTEM, OutageAnswers, check_outage, let_time_pass, read_in_outage
 from hub.demo.walk.readers import find_readers
-from hub.demo.walk.tampering import KEY_FILE, WITNESS_FILE, LedgerPlace
 from hub.errors import HubMisconfigured, OperationRefused
 from hub.graph.procedures.receipts import ReceiptPrinter, Render
 from hub.graph.service import make_executor, make_pool

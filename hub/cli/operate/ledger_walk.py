@@ -14,8 +14,8 @@ from hub.cli.options import LabelLanguage
 from hub.console.auditor.log_search import OUTCOME_WORDS
 from hub.console.words import VIETNAM
 from hub.demo.identities import IDENTITIES
+from hub.demo.walk.ledger_trials import LedgerPlace, forget_month, try_tampering
 from hub.demo.walk.readers import ReadersFound
-from hub.demo.walk.tampering import LedgerPlace, forget_month, try_tampering
 from hub.ledger.log.query import LogFilter
 from hub.ledger.verify.verify import VerifyReport
 

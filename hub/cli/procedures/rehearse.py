@@ -14,7 +14,7 @@ from hub.errors import OperationRefused
 from hub.graph.procedures.rehearsal import Rehearsal, rehearse_procedure
 from hub.graph.service import make_executor, make_pool
 from hub.procedures.declaration.definition import find_procedure
-from hub.procedures.rehearsal_cases import CASES, ProcedureCases, find_procedure_cases
+from hub.procedures.rehearsal_cases import ProcedureCases, find_procedure_cases, list_procedure_cases
 from hub.settings import Settings, load_settings
 from hub.store.engine import connect_for_run
 from schema.core import Label
@@ -49,13 +49,13 @@ def rehearse_command(
     Parameters
     ----------
     code
-        The procedure, e.g. land-right-transfer; all of the package if you leave it out.
+        The procedure, e.g. land-right-transfer; all that have a query for likely cases if you leave it out.
     """
     if not 1 <= cases <= MOST_CASES:
         raise OperationRefused(f"--cases is {cases:,}", next_step=f"choose from 1 to {MOST_CASES:,}")
     if code is not None:
         find_procedure(code)
-    chosen = CASES if code is None else (find_procedure_cases(code),)
+    chosen = list_procedure_cases() if code is None else (find_procedure_cases(code),)
     settings = load_settings().model_copy(update={"lookup_timeout_s": 0.0})
     with open_store_to_read(settings) as store:
         found = asyncio.run(_rehearse(settings, store.url, chosen, cases))

@@ -16,7 +16,7 @@ from hub.model.names import to_camel_case
 from hub.plan.binds import read_global_id
 from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import LossKind, Prefill
-from hub.procedures.rehearsal_cases import CASES, ProcedureCases
+from hub.procedures.rehearsal_cases import ProcedureCases, list_procedure_cases
 
 MOST_TRIED = 60
 """Cases of a procedure of which one is chosen."""
@@ -75,7 +75,7 @@ async def choose_cases(prefills: PrefillService, connection: Connection[Any]) ->
     """
     chosen: list[ChosenCase] = []
     seen: set[AnswerStatus] = set()
-    for one in sorted(CASES, key=lambda case: case.procedure != CONTRADICTED_PROCEDURE):
+    for one in sorted(list_procedure_cases(), key=lambda case: case.procedure != CONTRADICTED_PROCEDURE):
         if one.procedure == CONTRADICTED_PROCEDURE:
             cases = await _fill_cases(prefills, one.procedure, find_contradicted(connection, one))
             cases = [case for case in cases if names_holder_otherwise(case.prefill)]
@@ -88,8 +88,7 @@ async def choose_cases(prefills: PrefillService, connection: Connection[Any]) ->
         best = max(cases, key=lambda case: len(case.statuses - seen))
         seen |= best.statuses
         chosen.append(best)
-    order = {one.procedure: place for place, one in enumerate(CASES)}
-    return sorted(chosen, key=lambda case: order[case.procedure])
+    return sorted(chosen, key=lambda case: case.procedure)
 
 
 def find_contradicted(connection: Connection[Any], case: ProcedureCases) -> list[tuple[NamedSubject, ...]]:

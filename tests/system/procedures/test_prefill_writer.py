@@ -15,7 +15,7 @@ from hub.graph.completion.value_executor import ValueExecutor
 from hub.graph.completion.whole_values import WholeValue
 from hub.graph.execution import execute
 from hub.procedures.answers import Prefill
-from hub.procedures.rehearsal_cases import CASES, ProcedureCases
+from hub.procedures.rehearsal_cases import ProcedureCases, list_procedure_cases
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
@@ -101,7 +101,7 @@ def test_what_is_written_is_what_is_completed(
         f" {select_all(schema, schema.type_map['Prefill'])} }}"
     )
     cases = 0
-    for case in CASES:
+    for case in list_procedure_cases():
         for subjects in name_subjects(served_hub, case):
             cases += 1
             given = {"a": subjects, "procedure": case.procedure}
@@ -113,7 +113,7 @@ def test_what_is_written_is_what_is_completed(
             assert [a["requirement"]["code"] for a in some[0]["answers"]] == [
                 a["requirement"]["code"] for a in shown["answers"]
             ]
-    assert cases > SUBJECTS * len(CASES) / 2
+    assert cases > SUBJECTS * len(list_procedure_cases()) / 2
     assert len(written) == 3 * cases
     assert all(made == completed for made, completed in written)
     kinds = {kind for made, _ in written for kind in schema.type_map if f'"__typename":"{kind}"'.encode() in made}
@@ -124,7 +124,7 @@ def test_what_is_written_is_what_is_completed(
 def test_a_value_against_the_schema_is_an_error_where_it_stands(
     graph: Graph, served_hub: ServedHub, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    case, fill = CASES[0], graph.executor.prefills.fill
+    case, fill = list_procedure_cases()[0], graph.executor.prefills.fill
     change: dict[str, Any] = {
         "procedure": lambda filled: replace(filled.procedure, version=None),
         "answers": lambda filled: (replace(filled.answers[0], status="HELP"),),

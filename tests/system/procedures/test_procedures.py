@@ -13,12 +13,12 @@ from hub.graph.procedures.prefill.prefill_service import PrefillRequest
 from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.answers import Prefill, as_json
 from hub.procedures.json_schema import make_json_schema
-from hub.procedures.rehearsal_cases import CASES
+from hub.procedures.rehearsal_cases import list_procedure_cases
 from hub.settings import load_settings
 from tests.conftest import ServedHub
 from tests.system.graph import Graph
 
-DEMO = {one.procedure: one for one in CASES}
+DEMO = {one.procedure: one for one in list_procedure_cases()}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,10 +13,11 @@ from hub.cli import main
 from hub.demo.identities import make_local_issuer
 from hub.demo.walk.dossiers import ChosenCase, choose_cases, open_dossiers
 from hub.demo.walk.office import DemoOffices
+from hub.errors import HubMisconfigured
 from hub.graph.procedures.rehearsal import rehearse_procedure
 from hub.graph.service import make_executor, make_pool
 from hub.ingest.connectors import load_manifests
-from hub.procedures.rehearsal_cases import CASES
+from hub.procedures.rehearsal_cases import find_procedure_cases, list_procedure_cases
 from hub.settings import load_settings
 from hub.snapshots.statistics import load_statistics
 from hub.store.connections.logins import Logins
@@ -45,7 +49,7 @@ def rehearse(capsys: pytest.CaptureFixture[str], *arguments: str, fails: int = 0
 def test_it_says_how_much_of_each_form_could_be_filled(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = count_traces(database)
     found = json.loads(rehearse(capsys, "--cases", "12", "--json"))
-    assert [one["procedure"] for one in found] == [one.procedure for one in CASES]
+    assert [one["procedure"] for one in found] == [one.procedure for one in list_procedure_cases()]
     for one in found:
         assert 1 <= one["cases"] <= 12
         assert 0 < one["total"]["held"] <= one["total"]["answers"]
@@ -109,3 +113,24 @@ async def choose(database: str) -> list[ChosenCase]:
             found = await choose_cases(executor.prefills, connection)
         await executor.refresher.close()
         return found
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("select personal_id as applicants from data.citizen", "are not the procedure's roles: applicants, applicant"),
+        ("select personal_id from data.citizen", "are not the procedure's roles: personal_id, applicant"),
+        ("select personal as applicant from data.citizen", 'column "personal" does not exist'),
+        ("delete from data.citizen returning personal_id as applicant", "syntax error"),
+        ("select 1 as applicant) x; delete from data.citizen; select (1", "cannot insert multiple commands"),
+    ],
+)
+def test_a_query_that_cannot_be_used_names_its_file(province_url: str, tmp_path: Path, query: str, said: str) -> None:
+    cases = find_procedure_cases("old-age-allowance")
+    (tmp_path / "rehearsal.sql").write_text(query, encoding="utf-8")
+    with psycopg.connect(province_url) as connection:
+        with pytest.raises(HubMisconfigured, match=re.escape(said)) as refused:
+            replace(cases, path=tmp_path / "rehearsal.sql").find(connection, 10)
+        connection.rollback()
+        assert len(cases.find(connection, 10)) == 10
+    assert str(tmp_path / "rehearsal.sql") in str(refused.value)
