@@ -31,6 +31,7 @@ def make_receipt(snapshot: PrefillSnapshot, names: ReceiptNames) -> dict[str, An
     """The content of a receipt: text, whole numbers, booleans and nulls. Raises OperationRefused as `read_answer` does."""
     answer = snapshot.read_answer()
     groups = _group_answers(answer["answers"])
+    within = _group_by_list(answer["answers"])
     return {
         "form": FORM,
         "dossier": snapshot.dossier,
@@ -39,7 +40,7 @@ def make_receipt(snapshot: PrefillSnapshot, names: ReceiptNames) -> dict[str, An
         "answeredAt": answer["at"],
         "hubVersion": snapshot.hub_version,
         "snapshot": {"number": snapshot.id, "sha256": snapshot.digest.hex()},
-        "notAsked": [_tell_held(group, names) for group in groups if group.held],
+        "notAsked": [_tell_held(group, names, within) for group in groups if group.held],
         "asked": [] if answer["blockedBy"] else [_tell_open(group, names) for group in groups if group.open],
         "blocked": bool(answer["blockedBy"]),
     }
@@ -70,13 +71,25 @@ def _group_answers(answers: Iterable[Json]) -> list[_Group]:
     ]
 
 
-def _tell_held(group: _Group, names: ReceiptNames) -> dict[str, Any]:
+def _group_by_list(answers: Iterable[Json]) -> Mapping[tuple[str, str | None], list[Json]]:
+    """Code and role of a list → what was held of its items. A list has no value of its own: its sources are those of its items."""
+    found: dict[tuple[str, str | None], list[Json]] = {}
+    for answer in answers:
+        for item in answer["items"] if answer["status"] == HELD else ():
+            found.setdefault((item["requirement"], answer["role"]), []).append(answer)
+    return found
+
+
+def _tell_held(
+    group: _Group, names: ReceiptNames, within: Mapping[tuple[str, str | None], list[Json]]
+) -> dict[str, Any]:
+    origins = [*group.held, *within.get((group.requirement["code"], group.role), ())]
     return {
         **_tell_requirement(group, names),
         "count": len(group.held),
         "sources": [
             {"name": source, "title": _find_title(source, names), "asOf": as_of}
-            for source, as_of in sorted(_find_sources(group.held).items())
+            for source, as_of in sorted(_find_sources(origins).items())
         ],
     }
 

@@ -38,7 +38,13 @@ def answer(code: str, status: str, *values: dict[str, Any], role: str | None = "
     }
     reasons = [] if status == "HELD" else ["NO_RECORD"]
     made = {"requirement": requirement, "role": role, "status": status, "reasons": reasons, "values": list(values)}
-    return {**made, "items": [{"key": PLANTED}], "subjectId": PLANTED, "none": None, **more}
+    return {
+        **made,
+        "items": [{"requirement": "certificates", "key": PLANTED, "recordId": None}],
+        "subjectId": PLANTED,
+        "none": None,
+        **more,
+    }
 
 
 def value(source: str | None, as_of: str | None) -> dict[str, Any]:
@@ -82,6 +88,19 @@ def test_a_receipt_has_what_was_held_by_source_and_oldest_day() -> None:
         ("area", ["MISSING"]),
         ("price", ["ASKED_OF_CITIZEN"]),
     ]
+
+
+def test_the_sources_of_a_list_are_those_of_its_items() -> None:
+    """Of a list with items it would otherwise say that it was computed."""
+    several = prefill(
+        answer("certificates", "HELD", items=[]),
+        answer("certificates", "HELD", items=[], role="buyer"),
+        answer("serial", "HELD", value("land", NEW)),
+        answer("area", "STALE", value("cadastre", OLD)),
+    )
+    of_seller, of_buyer, _ = make_receipt(snapshot(several), NAMES)["notAsked"]
+    assert [(one["name"], one["asOf"]) for one in of_seller["sources"]] == [("land", NEW)]
+    assert of_buyer["sources"] == []
 
 
 @pytest.mark.parametrize("blocked", [False, True])
