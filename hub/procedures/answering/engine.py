@@ -280,6 +280,9 @@ class PrefillEngine:
         findings = {finding for works in inputs.values() for work in works for finding in work.findings}
         findings -= {NO_ITEM, RULE, CHOICE_OPEN}
         source = self.compiled.leaves_of(self.procedure.by_code[requirement.derived.source])
+        for code in requirement.derived.inputs:
+            while (code := self.procedure.by_code[code].within or "") and code not in inputs:
+                inputs[code] = self._compatible(code, scope)  # an empty list says of what a sum of nothing is made
         value = derive_value(requirement.derived, requirement, inputs, self.sources.at, source)
         if value is None or any(finding.status in INCOMPLETE for finding in findings):
             return self._work(requirement, scope, findings or {NOT_RECORDED})
