@@ -43,6 +43,8 @@ TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 LANGUAGES = ("vi", "en")
 KEY_NAMED_FIRST = re.compile(r"^[a-z_]+(?:\.[a-z0-9_-]+)+(?=: )")
 """What a check of a whole declaration says first: the key that it is about."""
+NAMING_CODE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+"""The code by which a fault names an item of a list; an item with another code is named by its number."""
 FAULT_SEPARATOR = "; "
 Declaration = TypeVar("Declaration", bound=PurposeDeclaration)
 Location = tuple[int | str, ...]
@@ -162,7 +164,7 @@ def parse_declaration(path: Path, text: str, kind: type[Declaration]) -> Declara
     except ValidationError as error:
         faults += [(one["loc"], describe_key_fault(one)) for one in _drop_consequences(error.errors())]
     if faults:
-        wrong = FAULT_SEPARATOR.join(_fault(path, text, location, words) for location, words in faults)
+        wrong = FAULT_SEPARATOR.join(_fault(path, text, declared, location, words) for location, words in faults)
         raise HubMisconfigured(wrong, next_step=f"correct these keys; {KEY_PAGES[path.name]} has each")
     return declaration
 
@@ -239,11 +241,21 @@ def read_purpose_file(path: Path) -> str:
         raise HubMisconfigured(f"{path}: is not UTF-8", next_step="save it as UTF-8") from None
 
 
-def _fault(path: Path, text: str, location: Location, words: str) -> str:
-    key = ".".join(map(str, location))
+def _fault(path: Path, text: str, declared: Any, location: Location, words: str) -> str:
+    key = ".".join(_name_steps(declared, location))
     if not location and (named := KEY_NAMED_FIRST.match(words)):
         location = tuple(named[0].split("."))
     return f"{path}:{find_line(text, location)}: {f'{key}: ' if key else ''}{words}"
+
+
+def _name_steps(declared: Any, location: Location) -> Iterator[str]:
+    """The steps to a key, with the code of an item instead of its number: `requirements`, `spouse`, `rows`."""
+    here = declared
+    for step in location:
+        is_inner = isinstance(here, list) and isinstance(step, int) and step < len(here)
+        here = here[step] if is_inner else here.get(step) if isinstance(here, dict) else None
+        code = here.get("code") if is_inner and isinstance(here, dict) else None
+        yield code if isinstance(code, str) and NAMING_CODE.fullmatch(code) else str(step)
 
 
 def _version(files: Iterable[tuple[str, str]]) -> str:

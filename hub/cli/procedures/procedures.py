@@ -8,6 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 from graphql import GraphQLSchema
 
+from hub.access.purpose_declaration import SubjectRole
 from hub.access.purposes import Purpose, find_purpose, load_purpose, read_purposes
 from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.procedures.rehearse import rehearse_command
@@ -65,7 +66,7 @@ def show_command(code: str, *, json: Json = False) -> None:
     for basis in procedure.legal_basis:
         OUT.print(f"legal basis: {', '.join(filter(None, (basis.title, basis.article)))} ({basis.about.vi})")
     for role, subject in procedure.subjects.items():
-        OUT.print(f"subject: {role}, a {subject.entity} ({subject.name.vi} / {subject.name.en})")
+        OUT.print(f"subject: {', '.join((role, *_describe_role(subject)))} ({subject.name.vi} / {subject.name.en})")
     for block in procedure.blocks:
         OUT.print(f"blocked by: {block.code} ({block.label.vi} / {block.label.en})")
     columns = ("code", "label", "value", "holder", "max age (days)", "within")
@@ -188,6 +189,19 @@ def _summarise(procedure: Procedure) -> dict[str, object]:
 def _force(procedure: Procedure) -> str:
     until = f" to {procedure.in_force_to}" if procedure.in_force_to else ""
     return f"from {procedure.in_force_from}{until}"
+
+
+def _describe_role(subject: SubjectRole) -> Iterator[str]:
+    """What kind of subject it is, and what its declaration allows or demands beside."""
+    yield f"a {subject.entity}"
+    if subject.optional:
+        yield "optional"
+    if subject.many:
+        yield "may be several"
+    if subject.deceased:
+        yield "may be deceased"
+    if subject.guardian:
+        yield f"a minor needs a {subject.guardian}"
 
 
 def _describe(compiled: CompiledProcedure, requirement: Requirement) -> dict[str, object]:

@@ -97,7 +97,7 @@ class _Lint:
         yield from wrong
         if not wrong:
             yield from self._holder(here, requirement, document)
-            self._note_uses(requirement, document)
+        self._note_uses(requirement, document)
 
     def _paths(
         self, here: tuple[int | str, ...], requirement: Requirement, document: ProcedureDocument
@@ -116,7 +116,7 @@ class _Lint:
         for key, path in paths:
             found = rows.find(path) if path else rows
             if found is None:
-                yield f"{self._at(*here, key)}: {path} is not selected in {document.name}.graphql"
+                yield f"{self._at(*here, key)}: {_explain_missing(str(path), rows, document)}"
             elif path and found.beneath:
                 yield f"{self._at(*here, key)}: {path} is no value: it has fields of its own"
         for path, wanted in requirement.where.items():
@@ -136,20 +136,34 @@ class _Lint:
             leaf = document.root.find(".".join(steps[:-1]))
         entity = load_registry().entities.get(leaf.owner) if leaf is not None else None
         if entity is not None and entity.sector != requirement.holder:
-            yield f"{self._at(*here, 'holder')}: {entity.name} is of the sector {entity.sector}, not {requirement.holder}"
+            yield f'{self._at(*here, "holder")}: {entity.name} is of the sector {entity.sector}, not {requirement.holder}: write holder = "{entity.sector}"'
 
     def _condition(self, condition: RequirementCondition, here: tuple[int | str, ...]) -> Iterator[str]:
         yield from self._codes_of(condition, here)
         tested = self.procedure.by_code[condition.requirement]
+        if condition.present is not None and tested.null is not None:
+            yield (
+                f"{self._at(*here)}: an empty {tested.code} has the value {tested.null.code}, so it is always present: "
+                f'write in = ["{tested.null.code}"]'
+            )
         if (condition.at_least is not None or condition.at_most is not None) and not self._has(tested, NUMBERS):
             yield f"{self._at(*here)}: at_least and at_most test numbers and amounts, and {tested.code} has none"
 
     def _derived(self, here: tuple[int | str, ...], derived: Derivation) -> Iterator[str]:
-        """An age is one of a date, and a sum one of numbers."""
+        """An age is one of a date, a sum one of numbers, and only values of one kind can be the same."""
         needed = {"age": DATES, "sum": NUMBERS}.get(derived.rule)
         for code in (derived.source, derived.minus):
             if needed is not None and code is not None and not self._has(self.procedure.by_code[code], needed):
                 yield f"{self._at(*here, 'derived')}: {derived.rule} is of {' and '.join(sorted(needed.values()))}, and {code} has none"
+        if derived.other is not None:
+            first, second = (
+                value_types(self.compiled, self.procedure.by_code[code]) for code in (derived.source, derived.other)
+            )
+            if first and second and not set(first) & set(second):
+                yield (
+                    f"{self._at(*here, 'derived')}: {derived.rule} compares values of one kind, and {derived.source} is "
+                    f"{_name_types(first)}, {derived.other} {_name_types(second)}"
+                )
 
     def _has(self, requirement: Requirement, kinds: Iterable[str]) -> bool:
         """Whether a value of the requirement can be of one of these kinds; true if a wrong path leaves that open."""
@@ -182,7 +196,8 @@ class _Lint:
         for end in ends or [""]:
             path = ".".join(part for part in (base, end) if part)
             node = document.root.find(path)
-            assert node is not None  # checked
+            if node is None:
+                continue  # found to be wrong; what the other paths use is used nevertheless
             if not node.beneath:
                 use.needed[path] = f"requirement {requirement.code} uses it"
             self._note_way(document, path, use, is_unit=end in units)
@@ -241,6 +256,20 @@ class _Lint:
         for path, node in document.root.walk():
             if not node.beneath and path not in use.needed and path not in use.allowed:
                 yield f"{document.path}:{node.line}: {path} is selected, and no requirement uses it"
+
+
+def _name_types(types: Iterable[str]) -> str:
+    """Types of answers in a sentence: `a party`, `a date or a code`."""
+    return " or ".join(f"{'an' if name[0] == 'A' else 'a'} {name.removesuffix('Answer').lower()}" for name in types)
+
+
+def _explain_missing(path: str, rows: SelectedField, document: ProcedureDocument) -> str:
+    """Why a path leads nowhere: nobody selected it, or it begins at the document although it is a path within a list."""
+    if rows is not document.root and document.root.find(path) is not None:
+        return (
+            f"{path} is not beneath an item of the list: paths of a list, and of what is within one, begin at its items"
+        )
+    return f"{path} is not selected in {document.name}.graphql"
 
 
 def _find_line_above(document: ProcedureDocument, path: str) -> int:

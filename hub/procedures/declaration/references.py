@@ -1,6 +1,7 @@
 """What a procedure's requirements and blocks say of each other: each named requirement must exist, and none may depend on itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from hub.procedures.declaration.requirements import CITIZEN, ProcedureBlock, Requirement, RequirementCondition
@@ -52,7 +53,7 @@ def find_faults(procedure: HasRequirements) -> Iterator[Fault]:
 def _check_names(requirement: Requirement, here: Location, by_code: Mapping[str, Requirement]) -> Iterator[Fault]:
     for key, code in requirement.names:
         if code not in by_code:
-            yield Fault((*here, key), f"there is no requirement {code}")
+            yield Fault((*here, key), _explain_unknown(code, by_code))
         elif requirement.code in _dependencies(code, by_code):
             yield Fault((*here, key), f"{code} depends on {requirement.code} in turn")
     group = by_code.get(requirement.within or "")
@@ -67,7 +68,13 @@ def _check_condition(
     condition: RequirementCondition, here: Location, by_code: Mapping[str, Requirement]
 ) -> Iterator[Fault]:
     if condition.requirement not in by_code:
-        yield Fault(here, f"there is no requirement {condition.requirement}")
+        yield Fault(here, _explain_unknown(condition.requirement, by_code))
+
+
+def _explain_unknown(code: str, known: Iterable[str]) -> str:
+    """That there is no such requirement, with the one whose code is most like it."""
+    nearest = difflib.get_close_matches(code, known, 1)
+    return f"there is no requirement {code}" + (f": did you mean {nearest[0]}?" if nearest else "")
 
 
 def _dependencies(code: str, by_code: Mapping[str, Requirement]) -> frozenset[str]:

@@ -55,7 +55,10 @@ class RequirementCondition(Strict):
     among: tuple[str, ...] = Field(
         (), alias="in", description='The value, as code or text, is one of these: ["SEIZURE"].'
     )
-    present: bool | None = Field(None, description="true: there is a value; false: the state holds that there is none.")
+    present: bool | None = Field(
+        None,
+        description="true: there is a value, or the list has items; false: the state holds that there is none. Not of a requirement with `null`.",
+    )
     at_least: float | None = Field(None, description="The number or amount is at least this.")
     at_most: float | None = Field(None, description="The number or amount is at most this.")
 
@@ -76,8 +79,8 @@ class Derivation(Strict):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     rule: Literal["age", "sum", "count", "none_other_than", "includes"] = Field(
-        description="`age`: whole years from a date to today. `sum`: of amounts or numbers. `count`: of the items of a list. "
-        "`none_other_than`: whether no value differs from the one of `other`. `includes`: whether one value is the one of `other`."
+        description="`age`: whole years from a date to today; of a year alone, as of its last day. `sum`: of amounts or numbers. `count`: of the items of a list. "
+        "`none_other_than`: whether no value differs from the one of `other`. `includes`: whether one value is the one of `other`. Both compare values of one kind."
     )
     source: RequirementCode = Field(alias="from", description="The requirement that it is computed from.")
     minus: RequirementCode | None = Field(None, description="Of `sum`: the requirement whose amounts are subtracted.")
@@ -119,11 +122,16 @@ class Requirement(Strict):
         None,
         description="The path of a list. With a value: one value for each item. Without: a list for others to be `within`.",
     )
-    key: Path | None = Field(None, description="Of a list: what tells an item from the others, on the form.")
+    key: Path | None = Field(
+        None,
+        description="Of a list: what tells an item from the others, on the form. Required if others are `within` it.",
+    )
     where: dict[Path, str | bool] = Field(
         {}, description="Of a list: keep items with this code or text; true and false mean: has a value, has none."
     )
-    none: Bilingual | None = Field(None, description="Of a list: what it means that it is empty.")
+    none: Bilingual | None = Field(
+        None, description="Of a list: what it means that it is empty, after the filters of the document and `where`."
+    )
     choose: bool = Field(
         False, description="Of a list: the case is about one of its items, which a person chooses by `key`."
     )
@@ -132,9 +140,13 @@ class Requirement(Strict):
     parcel: ParcelPaths | None = Field(None, description="The value is a parcel; each part has a path.")
     address: AddressPaths | None = Field(None, description="The value is an address; each part has a path.")
     derived: Derivation | None = Field(None, description="The value is computed from other requirements.")
-    agrees_with: tuple[Path, ...] = Field((), description="Paths of values that must be the same; else CONTRADICTORY.")
+    agrees_with: tuple[Path, ...] = Field(
+        (), description="Paths of values that must be the same; else CONTRADICTORY. They begin where `value` does."
+    )
     null: NullMeaning | None = Field(None, description="What an empty value means.")
-    max_age_days: int | None = Field(None, ge=0, description="How old it may be; else as the procedure says.")
+    max_age_days: int | None = Field(
+        None, ge=0, description="How old it may be; else as the procedure says. Not inherited from a list."
+    )
     probable: bool = Field(False, description="Whether a probable link suffices.")
     needs: RequirementCode | None = Field(None, description="A requirement that must be held for this to be held.")
     applies_when: tuple[RequirementCondition, ...] = Field((), description="It is asked only if all of these hold.")

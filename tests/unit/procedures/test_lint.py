@@ -77,14 +77,15 @@ def test_faults_of_documents(tmp_path: Path, was: str, becomes: str, expected: s
     [
         ('value = ["citizen.birthDate"]', 'value = ["citizen.residence"]', "citizen.residence is no value: it has fields of its own"),
         ('rows = "citizen.taxObligations.nodes"', 'rows = "citizen.residence"', "citizen.residence is not a list in seller.graphql"),
-        ('holder = "finance"', 'holder = "land"', "TaxObligation is of the sector finance, not land"),
+        ('holder = "finance"', 'holder = "land"', 'TaxObligation is of the sector finance, not land: write holder = "finance"'),
         ('in = ["SEIZURE"]', 'in = ["SEIZED"]', "encumbrance_kind has no code SEIZED: use MORTGAGE, SEIZURE"),
-        ('within = "debts"', 'within = "debtors"', "there is no requirement debtors"),
+        ('within = "debts"', 'within = "debtors"', "there is no requirement debtors: did you mean debts?"),
+        ('within = "debts"', 'within = "zzz"', "there is no requirement zzz"),
         ('within = "debts"', 'within = "born"', "born is no list of rows, or has a value of its own"),
         ('from = "born"', 'from = "age"', "age depends on age in turn"),
         ('code = "born"', 'code = "seller_name"', "two requirements have the code seller_name"),
         ('asked_of = "citizen"\n\n[[blocks]]', 'asked_of = "buyer"\n\n[[blocks]]', 'there is no role buyer: write "citizen", or one of seller'),
-        ('key = "obligationNumber"', "", "a list that others are within needs a key"),
+        ('key = "obligationNumber"', "", "requirements.debts: a list that others are within needs a key"),
         ('holder = "insurance"', "", "give holder"),
         ('value = ["citizen.birthDate"]', 'values = ["citizen.birthDate"]', "values: there is no such key here"),
         ('version = "1"', "", "version: is missing"),
@@ -101,6 +102,11 @@ def test_faults_of_documents(tmp_path: Path, was: str, becomes: str, expected: s
         ('derived = { rule = "age", from = "born" }', 'derived = { rule = "sum", from = "born" }', "sum is of amounts of money and numbers, and born has none"),
         ('in = ["SEIZURE"]', "at_least = 2", "at_least and at_most test numbers and amounts, and encumbrance_kind has none"),
         ('in = ["SEIZURE"]', "at_least = 2, at_most = 1", "at_least is more than at_most"),
+        ('agrees_with = ["area"]', 'agrees_with = ["citizen.fullName"]', "citizen.fullName is not beneath an item of the list: paths of a list"),
+        ('agrees_with = ["area"]', 'agrees_with = ["size"]', "size is not selected in seller.graphql"),
+        ('rule = "count", from = "debts"', 'rule = "includes", from = "seller_name", other = "born"', "includes compares values of one kind, and seller_name is a text, born a date"),
+        ('rule = "count", from = "debts"', 'rule = "none_other_than", from = "residence", other = "born"', "none_other_than compares values of one kind, and residence is an address, born a date"),
+        ('"encumbrance_kind", in = ["SEIZURE"]', '"debt_paid", present = true', 'an empty debt_paid has the value NOTHING, so it is always present: write in = ["NOTHING"]'),
         ('[[legal_basis]]\ntitle = "Luật"', '[[legal_basis]]\ntitles = "Luật"', "legal_basis.0.title: is missing"),
         ('entity = "Citizen"', 'entity = "Person"', "procedure.toml:18: subjects.seller: there is no type Person"),
     ],
@@ -123,8 +129,14 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "name.en: is empty: write the text",
         "legal_basis.0.title: is missing",
         "retention_days: is missing",
-        "requirements.2.code: must be lower-case letters, digits and underscores, e.g. transferor_name",
+        "requirements.Age.code: must be lower-case letters, digits and underscores, e.g. transferor_name",
     ]
+
+
+def test_one_wrong_path_of_a_requirement_does_not_make_its_other_paths_unused(tmp_path: Path) -> None:
+    text = (b.HEAD + b.REQUIREMENTS).replace("null = {", 'agrees_with = ["citizen.fullName"]\nnull = {', 1)
+    (one,) = faults(b.write_procedure(tmp_path, text, seller=b.SELLER))
+    assert "citizen.fullName is not beneath an item of the list" in one
 
 
 def test_a_requirement_says_which_of_several_documents_reads_it(tmp_path: Path) -> None:
