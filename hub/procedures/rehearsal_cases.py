@@ -29,7 +29,7 @@ class ProcedureCases:
     declaration: PurposeDeclaration
 
     def find(self, connection: Connection[Any], most: int) -> list[tuple[NamedSubject, ...]]:
-        """The subjects of at most so many cases. Raises HubMisconfigured naming the file if its query cannot be used."""
+        """The subjects of at most so many cases. Raises HubMisconfigured naming the file if its query cannot be used, and psycopg.Error."""
         text = read_purpose_file(self.path)  # by whoever may change procedures
         # Within parentheses, and with a parameter: one statement, and none that writes.
         query = f"select * from (\n{text}\n) cases limit $1"  # noqa: S608 the file's own
@@ -38,9 +38,13 @@ class ProcedureCases:
             cursor.execute(query.encode(), (most,))
             roles = [column.name for column in cursor.description or ()]
             rows = cursor.fetchall()
-        except psycopg.Error as error:
-            said = (error.diag.message_primary or type(error).__name__).splitlines()[0]
-            raise HubMisconfigured(f"{self.path}: {said}", next_step="correct the query") from None
+        except psycopg.ProgrammingError as error:
+            raise HubMisconfigured(
+                f"{self.path}: {error.diag.message_primary}", next_step="correct the query"
+            ) from None
+        except psycopg.DataError as error:
+            # Its message quotes the value, which may be somebody's.
+            raise HubMisconfigured(f"{self.path}: {type(error).__name__}", next_step="correct the query") from None
         self._check_roles(roles)
         return [tuple(self._name(role, key) for role, key in zip(roles, row, strict=True) if key) for row in rows]
 

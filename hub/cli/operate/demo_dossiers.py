@@ -8,16 +8,12 @@ import psycopg
 from hub.cli.options import LabelLanguage
 from hub.cli.procedures.statistics_table import name_procedure
 from hub.cli.terminal import make_progress, show_table
-from hub.demo.identities import make_local_issuer
 from hub.demo.walk.dossiers_in_number import OfficeCase, number_cases, open_in_number
-from hub.demo.walk.office import DemoOffices
-from hub.ingest.connectors import load_manifests
+from hub.demo.walk.office import open_offices
 from hub.procedures.rehearsal_cases import list_procedure_cases
 from hub.settings import Settings
 from hub.snapshots.statistics import ProcedureStatistics, load_statistics
-from hub.store.connections.logins import Logins
 from hub.store.server.embedded import EmbeddedServer
-from hub.web.services import make_services
 
 MOST_DOSSIERS = 9_999
 """Of a procedure: the serial of a dossier's code has four digits."""
@@ -49,15 +45,6 @@ async def _open(
     settings: Settings, server: EmbeddedServer, database: str, cases: list[OfficeCase], told: Callable[[int], None]
 ) -> None:
     # A year's work in a minute: two officers read of more people than one may in an hour.
-    changed = {"access": "on", "lookup_timeout_s": 0.0, **dict.fromkeys(LIMITS, UNLIMITED)}
-    settings = settings.model_copy(update=changed)
-    issuer = make_local_issuer(settings.host)
-    services = make_services(
-        settings,
-        Logins.by_role(lambda role: server.login_url(role, database)).with_timeouts(),
-        connectors=load_manifests(),
-        local_issuer=issuer,
-        keeps_ledger=True,
-    )
-    async with services.running():
-        await open_in_number(DemoOffices(services, issuer), cases, told)
+    settings = settings.model_copy(update=dict.fromkeys(LIMITS, UNLIMITED))
+    async with open_offices(settings, server, database) as offices:
+        await open_in_number(offices, cases, told)

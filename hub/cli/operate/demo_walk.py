@@ -23,7 +23,6 @@ from hub.cli.terminal import OUT, mark_text
 from hub.console.words import CHANGE_WORDS, REASON_WORDS, STATUS_WORDS
 from hub.corrections.delivery import deliver_corrections
 from hub.corrections.records import Correction
-from hub.demo.identities import make_local_issuer
 from hub.demo.systems.sector_systems import RunningSystems
 from hub.demo.walk.contradiction import (
     ask_for_correction,
@@ -40,7 +39,7 @@ from hub.demo.walk.dossiers import (
     open_dossiers,
 )
 from hub.demo.walk.ledger_trials import KEY_FILE, WITNESS_FILE, LedgerPlace
-from hub.demo.walk.office import BUSINESS_OFFICER, DemoOffices
+from hub.demo.walk.office import BUSINESS_OFFICER, DemoOffices, open_offices
 from hub.demo.walk.outage import DAYS, SYSTEM, OutageAnswers, check_outage, let_time_pass, read_in_outage
 from hub.demo.walk.readers import find_readers
 from hub.errors import HubMisconfigured, OperationRefused
@@ -55,10 +54,8 @@ from hub.procedures.answering.statuses import AnswerStatus
 from hub.procedures.declaration.definition import find_procedure
 from hub.settings import Settings
 from hub.snapshots.records import PrefillSnapshot
-from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, make_engine
 from hub.store.server.embedded import EmbeddedServer
-from hub.web.services import make_services
 
 MOST_LABELS = 6
 """Requirements named in a line; of the others it says how many they are."""
@@ -311,26 +308,12 @@ async def _walk(
     settings: Settings, place: WalkPlace, connection: Connection[Any], lang: LabelLanguage, outside: LedgerPlace
 ) -> str:
     """The steps while a hub runs. Returns the identifier of the citizen whose readers were looked for."""
-    changed = {
-        "access": "on",
-        # Nobody looks up single rows here: no worker runs, so that a source that stops stays stopped.
-        "lookup_timeout_s": 0.0,
-        "ledger_signing_key": outside.folder / KEY_FILE,
-        "ledger_witness_file": outside.folder / WITNESS_FILE,
-    }
+    changed = {"ledger_signing_key": outside.folder / KEY_FILE, "ledger_witness_file": outside.folder / WITNESS_FILE}
     settings = settings.model_copy(update=changed)
     cases = await _choose(settings, place.url, connection)
     personal_id = _find_transferor(cases)
-    issuer = make_local_issuer(settings.host, personal_id)
-    services = make_services(
-        settings,
-        Logins.by_role(lambda role: place.server.login_url(role, place.database)).with_timeouts(),
-        connectors=load_manifests(),
-        local_issuer=issuer,
-        keeps_ledger=True,
-    )
-    async with services.running():
-        await ProcedureWalk(place, DemoOffices(services, issuer), connection, lang).go(cases, personal_id)
+    async with open_offices(settings, place.server, place.database, citizen=personal_id) as offices:
+        await ProcedureWalk(place, offices, connection, lang).go(cases, personal_id)
     return personal_id
 
 

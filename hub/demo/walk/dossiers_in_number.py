@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.access.dossiers.dossier_store import NamedSubject
-from hub.demo.walk.dossiers import find_officer, name_subject
+from hub.demo.walk.dossiers import KEEP, OPEN, find_officer, name_subject
 from hub.demo.walk.office import DemoOffices, Officer
 from hub.errors import OperationRefused
 
 AT_ONCE = 8
-OPEN = "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code } } }"
-KEEP = "mutation { keepPrefill(input: {}) { snapshot { id } } }"
 READ = """query ($id: ID!) { prefillSnapshot(id: $id) { prefill {
   answers { requirement { code evidence { vi } } role status reasons } } } }"""
 ASK = "mutation ($input: RequestPaperInput!) { requestPaper(input: $input) { request { status } } }"

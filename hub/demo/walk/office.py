@@ -1,18 +1,23 @@
 """Offices of the demonstration: their requests are admitted, checked, answered and written down as those that come over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from hub.access.oidc.local_issuer import LocalIssuer
-from hub.demo.identities import BUSINESS_OFFICE, LAND_OFFICE
+from hub.demo.identities import BUSINESS_OFFICE, LAND_OFFICE, make_local_issuer
 from hub.errors import OperationRefused
 from hub.graph.execution.prepare import GraphQLRequest
 from hub.graph.permission.callers import DOSSIER_HEADER, PURPOSE_HEADER, Caller
 from hub.graph.procedures.receipts import Render, read_receipt
-from hub.web.services import WebServices
+from hub.ingest.connectors import load_manifests
+from hub.settings import Settings
+from hub.store.connections.logins import Logins
+from hub.store.server.embedded import EmbeddedServer
+from hub.web.services import WebServices, make_services
 
 
 @dataclass(frozen=True)
@@ -71,3 +76,24 @@ class DemoOffices:
         if purpose:
             headers[PURPOSE_HEADER] = [purpose.encode()]
         return await self.services.gate.admit(headers)
+
+
+@asynccontextmanager
+async def open_offices(
+    settings: Settings, server: EmbeddedServer, database: str, *, citizen: str | None = None
+) -> AsyncIterator[DemoOffices]:
+    """The offices while the services of a hub run, with access and the ledger on; and the citizen of this identifier, if one is given.
+
+    Nobody looks up single rows: no worker runs, so a source that stops stays stopped.
+    """
+    settings = settings.model_copy(update={"access": "on", "lookup_timeout_s": 0.0})
+    issuer = make_local_issuer(settings.host, citizen)
+    services = make_services(
+        settings,
+        Logins.by_role(lambda role: server.login_url(role, database)).with_timeouts(),
+        connectors=load_manifests(),
+        local_issuer=issuer,
+        keeps_ledger=True,
+    )
+    async with services.running():
+        yield DemoOffices(services, issuer)

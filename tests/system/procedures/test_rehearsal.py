@@ -123,6 +123,7 @@ async def choose(database: str) -> list[ChosenCase]:
         ("select personal as applicant from data.citizen", 'column "personal" does not exist'),
         ("delete from data.citizen returning personal_id as applicant", "syntax error"),
         ("select 1 as applicant) x; delete from data.citizen; select (1", "cannot insert multiple commands"),
+        ("select full_name::integer::text as applicant from data.citizen", "InvalidTextRepresentation. Next step"),
     ],
 )
 def test_a_query_that_cannot_be_used_names_its_file(province_url: str, tmp_path: Path, query: str, said: str) -> None:
