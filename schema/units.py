@@ -51,16 +51,11 @@ def unit_rows() -> tuple[UnitRow, ...]:
 def read_successions() -> tuple[tuple[str, str], ...]:
     """Keys of a unit and of one that it went into, whole or in part, for each row of CHANGES_CSV whose units are known."""
     with CHANGES_CSV.open(encoding="utf-8", newline="") as lines:
-        rows = tuple(csv.DictReader(lines))
-    eve_of = {day: date.fromisoformat(day) - timedelta(days=1) for day in {row["effective_on"] for row in rows}}
-    keys = (
-        (
-            canonicalise_code(f"{row['old_code']}@{eve_of[row['effective_on']]}"),
-            canonicalise_code(f"{row['new_code']}@{row['effective_on']}"),
-        )
-        for row in rows
-    )
-    return tuple((old, new) for old, new in keys if old and new)
+        header, *rows = csv.reader(lines)
+    old, new, day = (header.index(name) for name in ("old_code", "new_code", "effective_on"))
+    eve_of = {at: _day_before(at) for at in {row[day] for row in rows}}
+    keys = ((_key_on(row[old], eve_of[row[day]]), _key_on(row[new], row[day])) for row in rows)
+    return tuple((before, after) for before, after in keys if before and after)
 
 
 @cache
@@ -80,13 +75,17 @@ def canonicalise_code(code_at_date: str) -> str | None:
         return None
     if on == OPEN_START:
         return code_at_date if not periods[0][0] else None
-    if not _is_day(on):
-        return None
-    index = bisect_right([start for start, _ in periods], on) - 1
+    return _key_on(code, on) if _is_day(on) else None
+
+
+def _key_on(code: str, day: str) -> str | None:
+    """The key of the unit that had a code on a day; None if there was none."""
+    periods = read_eras().get(code, ())
+    index = bisect_right([start for start, _ in periods], day) - 1
     if index < 0:
         return None
     start, end = periods[index]
-    return None if end and on >= end else f"{code}@{start or OPEN_START}"
+    return None if end and day >= end else f"{code}@{start or OPEN_START}"
 
 
 def _is_day(text: str) -> bool:

@@ -18,8 +18,6 @@ from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
 from hub.link.model.scoring.backends import Backend, open_backend
 from hub.link.model.training.acceptance import HeldOutLinks, ModelCheck, check_model, is_accepted
-from hub.link.model.training.start_model import start_model
-from hub.link.model.training.train import train_model
 from hub.link.normalise.gazetteer import load_gazetteer
 from hub.link.profile import load_profile
 from hub.link.quality.thresholds import raised_thresholds
@@ -89,6 +87,9 @@ class Likeness:
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Learn a model from records of these fields, whose rules have been asked, and keep it."""
+        # Here, as below: most runs learn nothing, and NumPy takes a tenth of a second of a run of changes to load.
+        from hub.link.model.training.train import train_model
+
         weighed = [field for field in fields if field.weighed]
         share = -(-LEARNED_FROM // max(len(weighed), 1))
         samples = []
@@ -141,6 +142,8 @@ class Likeness:
 
     def _start(self) -> None:
         """Use the shipped model, with the names of this register."""
+        from hub.link.model.training.start_model import start_model
+
         self.to_start = False
         model = start_model(PARTY, self.register(load_profile().reference).features)
         checks = check_model(model) if model else ()

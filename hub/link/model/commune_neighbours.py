@@ -4,12 +4,12 @@ Districts ended on 2025-07-01, and papers still name them; a land office writes 
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import polars as pl
 
 from schema.units import OPEN_START, UnitRow, read_successions, unit_rows
@@ -51,24 +51,33 @@ def _of(units: Iterable[str]) -> Surroundings:
 @cache
 def find_surroundings(unit: str) -> Surroundings:
     """What lies around a commune in force, by its key. Raises KeyError if there is none."""
-    near, at, placed = {unit}, in_force()[unit], _placed()
-    if at is not None:
-        width = np.cos(np.radians((placed.north + placed.north[at]) / 2)) * (placed.east - placed.east[at])
-        distance = DEGREE_KM * np.hypot(placed.north - placed.north[at], width)
-        near.update(
-            placed.keys[other] for other in np.flatnonzero(distance <= TOUCHING * (placed.radius + placed.radius[at]))
-        )
+    near, here = {unit}, in_force()[unit]
+    if here is not None:
+        # By latitude first, which leaves some hundred of 3,300.
+        reach = TOUCHING * (here.radius + _widest()) / DEGREE_KM
+        placed = _placed()
+        first = bisect_left(placed, here.north - reach, key=_north)
+        last = bisect_right(placed, here.north + reach, key=_north)
+        near.update(other.key for other in placed[first:last] if here.touches(other))
     return Surroundings(tuple(sorted(near)), tuple(sorted(_districts()[unit])))
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """The communes in force whose centre and area are known: degrees, and km."""
+@dataclass(frozen=True, slots=True)
+class _PlacedCommune:
+    """A commune in force whose centre and area are known: degrees, and km."""
 
-    keys: list[str]
-    north: np.ndarray
-    east: np.ndarray
-    radius: np.ndarray
+    key: str
+    north: float
+    east: float
+    radius: float
+
+    def touches(self, other: "_PlacedCommune") -> bool:
+        width = math.cos(math.radians((other.north + self.north) / 2)) * (other.east - self.east)
+        return DEGREE_KM * math.hypot(other.north - self.north, width) <= TOUCHING * (other.radius + self.radius)
+
+
+def _north(commune: _PlacedCommune) -> float:
+    return commune.north
 
 
 @cache
@@ -77,20 +86,26 @@ def _communes() -> list[UnitRow]:
 
 
 @cache
-def _placed() -> _Placed:
-    rows = [row for row in _communes() if not row.valid_to and row.latitude and row.area_km2]
-    north, east, area = (
-        np.array([float(value) for value in column])
-        for column in zip(*((row.latitude, row.longitude, row.area_km2) for row in rows), strict=True)
+def _placed() -> tuple[_PlacedCommune, ...]:
+    """From south to north."""
+    placed = (
+        _PlacedCommune(row.key, float(row.latitude), float(row.longitude), math.sqrt(float(row.area_km2) / math.pi))
+        for row in _communes()
+        if not row.valid_to and row.latitude and row.area_km2
     )
-    return _Placed([row.key for row in rows], north, east, np.sqrt(area / math.pi))
+    return tuple(sorted(placed, key=_north))
 
 
 @cache
-def in_force() -> dict[str, int | None]:
-    """Key of each commune in force → where it stands among the placed ones."""
-    at = {key: number for number, key in enumerate(_placed().keys)}
-    return {row.key: at.get(row.key) for row in _communes() if not row.valid_to}
+def _widest() -> float:
+    return max(commune.radius for commune in _placed())
+
+
+@cache
+def in_force() -> dict[str, _PlacedCommune | None]:
+    """Key of each commune in force → where it is, if that is known."""
+    placed = {commune.key: commune for commune in _placed()}
+    return {row.key: placed.get(row.key) for row in _communes() if not row.valid_to}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,9 +25,9 @@ class Gazetteer:
     """Name of a province → its kinds, of all times."""
     districts: dict[str, tuple[Unit, ...]]
     communes: dict[str, tuple[Unit, ...]]
-    provinces_of: dict[str, frozenset[str]]
+    provinces_of: Mapping[str, frozenset[str]]
     """Key of a district or commune → names of the provinces it is or was in, its heirs are in, or its predecessors were in."""
-    districts_of: dict[str, frozenset[str]]
+    districts_of: Mapping[str, frozenset[str]]
     """Key of a commune → keys of the districts it or its predecessors were in."""
 
     def knows(self, plain: str) -> bool:
@@ -52,8 +52,8 @@ def load_gazetteer() -> Gazetteer:
         province_kinds={name: frozenset(found) for name, found in kinds.items()},
         districts=_by_name(every, "DISTRICT"),
         communes=_by_name(every, "COMMUNE"),
-        provinces_of=_gathered(every, _province),
-        districts_of=_gathered(every, _district),
+        provinces_of=_GatheredNames(_province),
+        districts_of=_GatheredNames(_district),
     )
 
 
@@ -62,7 +62,10 @@ def _by_name(every: tuple[Unit, ...], level: str) -> dict[str, tuple[Unit, ...]]
     for unit in every:
         if unit.level == level:
             found[unit.plain].append(unit)
-    return {name: tuple(sorted(same, key=lambda unit: (unit.in_force, unit.key))) for name, same in found.items()}
+    return {
+        name: tuple(sorted(same, key=lambda unit: (unit.in_force, unit.key))) if len(same) > 1 else tuple(same)
+        for name, same in found.items()
+    }
 
 
 def _province(unit: Unit) -> str | None:
@@ -77,14 +80,42 @@ def _district(unit: Unit) -> str | None:
     return parent.key if parent and parent.level == "DISTRICT" else None
 
 
-def _gathered(every: tuple[Unit, ...], of: Callable[[Unit], str | None]) -> dict[str, frozenset[str]]:
-    """What `of` says of each unit, of its heirs in force, and of those it is the heir of; a district has that of its communes."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for unit in every:
-        for heir in {unit.key, *unit.current}:
-            found[unit.key] |= {said for said in (of(load_unit_index()[heir]),) if said}
-            found[heir] |= {said for said in (of(unit),) if said}
-    communes = [unit for unit in every if unit.level == "COMMUNE" and unit.parent]
-    for unit in communes:
-        found[str(unit.parent)] |= found[unit.key]
-    return {key: frozenset(said) for key, said in found.items()}
+class _GatheredNames(dict[str, frozenset[str]]):
+    """Unit key → what `of` says of the unit, of its heirs in force, and of those it is the heir of; a district has that of its communes
+    too. Worked out for the units that are asked for: a run asks for some hundred of 14,000."""
+
+    def __init__(self, of: Callable[[Unit], str | None]) -> None:
+        super().__init__()
+        self.of = of
+
+    def __missing__(self, key: str) -> frozenset[str]:
+        found = set(self._own(key))
+        for commune in _communes_of().get(key, ()):
+            found |= self._own(commune)
+        self[key] = frozenset(found)
+        return self[key]
+
+    def _own(self, key: str) -> set[str]:
+        index = load_unit_index()
+        units = {key, *index[key].current, *_predecessors().get(key, ())}
+        return {said for unit in units if (said := self.of(index[unit]))}
+
+
+@cache
+def _predecessors() -> dict[str, list[str]]:
+    """Key of a unit in force → keys of those that it is the heir of."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for unit in load_unit_index().values():
+        for heir in unit.current:
+            found[heir].append(unit.key)
+    return found
+
+
+@cache
+def _communes_of() -> dict[str, list[str]]:
+    """Key of a district, or of a province that has none → keys of its communes."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for unit in load_unit_index().values():
+        if unit.level == "COMMUNE" and unit.parent:
+            found[unit.parent].append(unit.key)
+    return found

@@ -46,19 +46,25 @@ def load_unit_index() -> dict[str, Unit]:
     """Unit key → unit."""
     heirs = _heirs()
     found = {}
+    # Units share names and parents, which are read once each.
+    named, parent_of = cache(_kind_and_names), cache(_find_parent)
     for row in unit_rows():
         key = row.key
-        kind, name = _kind_and_name(row.name)
-        parent = canonicalise_code(f"{row.parent_code}@{row.valid_from or OPEN_START}") if row.parent_code else None
         current = (key,) if not row.valid_to else _last(key, heirs)
-        found[key] = Unit(key, row.level, kind, name, ascii_key(name), parent, current)
+        found[key] = Unit(key, row.level, *named(row.name), parent_of(row.parent_code, row.valid_from), current)
     return found
 
 
-def _kind_and_name(name: str) -> tuple[str, str]:
-    key = strip_leading_zeros(name)
+def _find_parent(code: str, valid_from: str) -> str | None:
+    return canonicalise_code(f"{code}@{valid_from or OPEN_START}") if code else None
+
+
+def _kind_and_names(written: str) -> tuple[str, str, str]:
+    """What a unit is called, and both keys of its bare name."""
+    key = strip_leading_zeros(written)
     kind = next((kind for kind in KINDS if key.startswith(kind + " ")), "")
-    return kind, key[len(kind) :].strip()
+    name = key[len(kind) :].strip()
+    return kind, name, ascii_key(name)
 
 
 def _heirs() -> dict[str, tuple[str, ...]]:

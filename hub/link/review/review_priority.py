@@ -15,14 +15,18 @@ records again; a run of linking takes itself in when it ends (`refresh`), and on
 the queue next.
 """
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import orjson
 from psycopg import Connection
 
+import schema
+from hub import model
 from hub.link.field import Field, field_named, leading_to, list_decidable_fields
-from hub.model.procedure_columns import map_procedures_by_column
 from hub.model.registry import load_registry
 from hub.model.tables import ACCEPTED, OPEN
 from hub.store.advisory_locks import LockKey
@@ -33,6 +37,9 @@ KEPT = ("kinds", "candidates", "weight", "distance", "waiting", "value")
 @cache
 def procedures_over(name: str) -> tuple[str, ...]:
     """Codes of the procedures that read data over a field: over the recorded columns that a link is made from."""
+    # Here, since the library that reads the procedures' queries takes as long to load as a twentieth of a run of changes.
+    from hub.model.procedure_columns import map_procedures_by_column
+
     field = field_named(name)
     over = (field,) if field.linked else leading_to(field.entity.name)
     codes = {
@@ -44,18 +51,53 @@ def procedures_over(name: str) -> tuple[str, ...]:
     return tuple(sorted(codes))
 
 
-def refresh_review_queue(connection: Connection[Any]) -> None:
-    """Take everything in: what to call when a run has ended. One transaction."""
+COUNTS = "procedures over fields"
+"""The name under which `link.reading` has how many procedures read data over each field."""
+
+
+def load_procedure_counts(connection: Connection[Any]) -> Mapping[str, int]:
+    """Field → how many procedures read data over it: as it was stored when the same files were read last, or else read now and stored."""
+    basis = _digest_procedures()
+    row = connection.execute("select body from link.reading where kind = %s and basis = %s", (COUNTS, basis)).fetchone()
+    if row is not None:
+        return dict(orjson.loads(row[0]))
+    counts = _count_procedures()
+    connection.execute(
+        "insert into link.reading (kind, basis, body) values (%s, %s, %s)"
+        " on conflict (kind) do update set basis = excluded.basis, body = excluded.body",
+        (COUNTS, basis, orjson.dumps(counts)),
+    )
+    return counts
+
+
+def _count_procedures() -> dict[str, int]:
+    return {name: len(procedures_over(name)) for name in list_decidable_fields()}
+
+
+@cache
+def _digest_procedures() -> str:
+    """A digest of all that the counts rest on: entities, procedures, and the code that reads them."""
+    digest = hashlib.sha256()
+    folder = Path(schema.__file__).parent
+    files = (*folder.rglob("*.py"), *folder.glob("procedures/*/*.toml"), *folder.glob("procedures/*/*.graphql"))
+    for file in (*sorted(files), *sorted(Path(model.__file__).parent.glob("*.py")), Path(__file__)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def refresh_review_queue(connection: Connection[Any], procedures: Mapping[str, int] | None = None) -> None:
+    """Take everything in: what to call when a run has ended. One transaction. `procedures` are the counts of fields, if they are known."""
+    counts = _count_procedures() if procedures is None else procedures
     with connection.transaction():
         # First, so that a run that ends meanwhile is left for the next.
         connection.execute("update hub.link_run set queued = true where ended_at is not null and not queued")
         for field in list_decidable_fields().values():
-            connection.execute(_refresh_sql(field, few=False))
+            connection.execute(_refresh_sql(field, counts[field.name], few=False))
 
 
 def requeue_records(connection: Connection[Any], field: Field, records: Collection[int]) -> None:
     """Count these records of a field again."""
-    connection.execute(_refresh_sql(field, few=True), {"records": list(records)})
+    connection.execute(_refresh_sql(field, len(procedures_over(field.name)), few=True), {"records": list(records)})
 
 
 def take_in(connection: Connection[Any]) -> None:
@@ -71,13 +113,13 @@ def take_in(connection: Connection[Any]) -> None:
                 refresh_review_queue(connection)
 
 
-def _refresh_sql(field: Field, *, few: bool) -> str:
+def _refresh_sql(field: Field, procedures: int, *, few: bool) -> str:
     """The statement that brings a field's rows, or those of %(records)s, to what the link table says."""
     only = " and q.record_id = any(%(records)s)" if few else ""
     assigned = ", ".join(f"{name} = excluded.{name}" for name in KEPT)
     before, after = (", ".join(f"{of}.{name}" for name in KEPT) for of in ("q", "excluded"))
     return (
-        f"with wanted as materialized ({_wanted_sql(field, few=few)}), gone as ("
+        f"with wanted as materialized ({_wanted_sql(field, procedures, few=few)}), gone as ("
         f"delete from link.review q where q.field = '{field.name}'{only}"
         " and not exists (select from wanted w where w.record_id = q.record_id))"
         f" insert into link.review as q (field, record_id, {', '.join(KEPT)})"
@@ -86,7 +128,7 @@ def _refresh_sql(field: Field, *, few: bool) -> str:
     )
 
 
-def _wanted_sql(field: Field, *, few: bool) -> str:
+def _wanted_sql(field: Field, procedures: int, *, few: bool) -> str:
     # A proposed merge of rows that are one already, through others, asks nothing.
     joined, apart = "", ""
     if field.merges:
@@ -101,7 +143,7 @@ def _wanted_sql(field: Field, *, few: bool) -> str:
     )
     return (
         "select c.record_id, c.kinds, c.candidates, c.weight, least(abs(c.best[1]), c.best[1] - c.best[2]) as distance,"
-        f" w.waiting, {1 + len(procedures_over(field.name))} * (1 + w.waiting) as value"
+        f" w.waiting, {1 + procedures} * (1 + w.waiting) as value"
         f" from ({open_records}) c join data.{field.entity.table} r on r.id = c.record_id"
         f" cross join lateral (select {_waiting_sql(field)} as waiting offset 0) w"
     )

@@ -217,7 +217,7 @@ class _Run:
                 self.run_id,
             ),
         )
-        stake.refresh_review_queue(self.connection)
+        stake.refresh_review_queue(self.connection, stake.load_procedure_counts(self.connection))
         model = trained.method if trained else None
         refused = self.likeness.refused
         return LinkReport(self.run_id, mode, model, refused, tuple(self.reports), self.found, total, round(seconds, 3))

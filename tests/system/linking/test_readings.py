@@ -1,5 +1,7 @@
 """Readings of a register, kept in the store: what comes back is what reading anew would give."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,3 +99,13 @@ def _kept_names(connection: psycopg.Connection[Any]) -> set[str]:
     known = Readings(connection, "recorded parties").known
     assert known is not None
     return set(known["written name"])
+
+
+def test_a_run_loads_no_library_that_it_has_no_use_for() -> None:
+    """Loading them took a sixth of a run of few changes."""
+    script = "import sys, hub.link.run.linking_run; print([name for name in sys.argv[1:] if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "duckdb", "graphql", "numpy", "splink"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["[]"]

@@ -14,6 +14,8 @@ from hub.errors import OperationRefused
 from hub.link.decisions.agreement import list_decisions_to_check, measure_agreement
 from hub.link.decisions.decisions import keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
+from hub.link.field import list_decidable_fields
+from hub.link.review import review_priority
 from hub.link.review.item import asked_of, read_review_item
 from hub.link.review.review import Part, QueueItem, Wanted, count_waiting, page_sql, read_review_queue
 from hub.link.review.review_priority import refresh_review_queue
@@ -352,3 +354,16 @@ def test_a_refresh_takes_in_what_changed_alone(links: Links, connection: Connect
     before = links.rows("select xmin::text::bigint, * from link.review order by 2, 3")
     refresh_review_queue(connection)
     assert links.rows("select xmin::text::bigint, * from link.review order by 2, 3") == before
+
+
+def test_how_many_procedures_read_a_field_is_read_anew_only_if_their_files_changed(
+    links: Links, connection: Connection[Any]
+) -> None:
+    expected = {name: len(review_priority.procedures_over(name)) for name in list_decidable_fields()}
+    assert any(expected.values())
+    assert review_priority.load_procedure_counts(connection) == expected
+    stored = "update link.reading set {} where kind = %s"
+    connection.execute(stored.format("body = '{\"LandUseRight.holder\": 99}'"), (review_priority.COUNTS,))
+    assert review_priority.load_procedure_counts(connection) == {"LandUseRight.holder": 99}
+    connection.execute(stored.format("basis = 'of other files'"), (review_priority.COUNTS,))
+    assert review_priority.load_procedure_counts(connection) == expected
