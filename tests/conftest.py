@@ -4,6 +4,7 @@ One embedded PostgreSQL serves a whole test process, on a tmpfs where there is o
 that asks for a database gets a fresh one of its own. In CI a skipped test fails: what is skipped there has not passed.
 """
 
+import gc
 import os
 import secrets
 import shutil
@@ -39,6 +40,8 @@ from tests.prepared_server import (
 )
 from tests.serving import served
 
+# What is loaded and collected stays: a process looks through it once, in `pytest_collection_finish`, instead of time and again.
+gc.disable()
 # Most tests are about what is read, not about who reads: they serve on a loopback address with access off.
 os.environ.setdefault("HUB_ACCESS", "off")
 # How long an example takes says how busy the machine is; what has to be quick says so in a test of its own.
@@ -214,6 +217,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
     place = {name: number for number, name in enumerate(SLOWEST_FIRST)}
     items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """From now on look only through what the tests themselves make."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -33,11 +33,19 @@ sys.exit(int(asked.recv(16) or 70))
 
 
 def run_hub(
-    *arguments: str, environment: Mapping[str, str], cwd: Path | str = "/", timeout_s: float = 500
+    *arguments: str,
+    environment: Mapping[str, str],
+    cwd: Path | str = "/",
+    timeout_s: float = 500,
+    checkout: Path = ROOT,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command in a process of its own, with these variables and nothing to read. Raises TimeoutExpired."""
+    """Run a command in a process of its own, with these variables and nothing to read. Raises TimeoutExpired.
+
+    It is the code of `checkout` as that is at its first command.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(os.devnull) as nothing:
-        code = _ask(arguments, str(cwd), environment, (nothing.fileno(), out.fileno(), err.fileno()), timeout_s)
+        streams = (nothing.fileno(), out.fileno(), err.fileno())
+        code = _ask(_address(checkout), arguments, str(cwd), environment, streams, timeout_s)
         said = []
         for stream in (out, err):
             stream.seek(0)
@@ -58,12 +66,17 @@ def hub_program(checkout: Path = ROOT) -> str:
 
 
 def _ask(
-    arguments: tuple[str, ...], cwd: str, environment: Mapping[str, str], streams: tuple[int, ...], timeout_s: float
+    address: str,
+    arguments: tuple[str, ...],
+    cwd: str,
+    environment: Mapping[str, str],
+    streams: tuple[int, ...],
+    timeout_s: float,
 ) -> int:
     order = json.dumps([arguments, cwd, dict(environment)]).encode()
     with socket.socket(socket.AF_UNIX) as asked:
         asked.settimeout(timeout_s)
-        asked.connect(_address())
+        asked.connect(address)
         socket.send_fds(asked, [len(order).to_bytes(4, "big")], list(streams))
         asked.sendall(order)
         try:

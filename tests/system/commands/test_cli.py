@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,22 +16,19 @@ ROOT = Path(__file__).parents[3]
 
 
 def hub(
-    *arguments: str, url: str = "", cwd: Path | None = None, **environment: str
+    *arguments: str, url: str = "", cwd: Path | None = None, checkout: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `hub` in a process of its own."""
+    """Run `hub` in a process of its own: the code of `checkout` as it is at the first command."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}
     given = {**inherited, **({"HUB_DATABASE_URL": url} if url else {}), **environment}
-    if "PYTHONPATH" not in environment:
-        return run_hub(*arguments, environment=given, cwd=cwd or "/")
-    command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]  # of another copy of the project
-    return subprocess.run(command, capture_output=True, text=True, env=given, cwd=cwd or "/", timeout=500, check=False)
+    return run_hub(*arguments, environment=given, cwd=cwd or "/", checkout=checkout)
 
 
 def test_derived_files_are_fresh_and_a_stale_one_is_named(tmp_path: Path) -> None:
     assert hub("schema", "check").returncode == 0
     copy = copied(tmp_path)
     (copy / "schema" / "generated" / "schema.graphql").write_text("old")
-    done = hub("schema", "check", cwd=copy, PYTHONPATH=str(copy))
+    done = hub("schema", "check", cwd=copy, checkout=copy)
     assert done.returncode == 78
     assert "schema/generated/schema.graphql" in done.stderr
     assert "hub schema export" in done.stderr
@@ -135,7 +131,7 @@ def test_one_field_is_one_line_in_the_schema_one_in_a_manifest_and_a_drafted_mig
         copy / "schema" / "citizen.py", "    ethnicity:", '    religion: Text | None = field("Religion as registered.")'
     )
     after(copy / "connectors" / "population" / "manifest.toml", "ethnicity =", 'religion = "ton_giao"')
-    here = {"url": database_url, "cwd": copy, "PYTHONPATH": str(copy)}
+    here = {"url": database_url, "cwd": copy, "checkout": copy}
     assert "religion" in hub("schema", "diff", **here).stdout  # type: ignore[arg-type]
     drafted = hub("schema", "draft", "Religion of citizens", **here)  # type: ignore[arg-type]
     assert drafted.returncode == 0, drafted.stderr
