@@ -89,19 +89,29 @@ class LinkWorkspace:
         if replace:
             self.drop(table)
         self._note(table)
-        rows = self.connection.execute(f"create temporary table {table} as {select}", parameters).rowcount
+        statements = [f"create temporary table {table} as {select}"]
         if unique:
-            self.connection.execute(f"create unique index on {table} ({unique})")
+            statements.append(f"create unique index on {table} ({unique})")
         if index:
-            self.connection.execute(f"create index on {table} ({index})")
+            statements.append(f"create index on {table} ({index})")
         if analyze:
-            self.analyze(table)
+            statements.append(f"analyze {table}")
+        if parameters is None:
+            # In one go: a run makes 250 tables, and each statement is a transaction.
+            return self.connection.execute("; ".join(statements)).rowcount
+        rows = self.connection.execute(statements[0], parameters).rowcount
+        for statement in statements[1:]:
+            self.connection.execute(statement)
         return rows
 
     def create_empty(self, table: str, columns: str) -> None:
         """Make a table without rows. `columns` as in SQL: `record_id bigint, code text`."""
         self._note(table)
         self.connection.execute(f"create temporary table {table} ({columns})")
+
+    def execute(self, *statements: str) -> None:
+        """Execute statements without parameters in one go: each for itself is a way to the server and back, and a transaction."""
+        self.connection.execute("; ".join(statements))
 
     def analyze(self, table: str) -> None:
         """Tell PostgreSQL's planner what a table has."""

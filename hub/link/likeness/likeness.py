@@ -1,7 +1,7 @@
 """Likeness: the model's part of a run. What rules leave open is weighed, all fields together, against the registers."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from threading import Thread
 from typing import Self
@@ -92,13 +92,14 @@ class Likeness:
 
         weighed = [field for field in fields if field.weighed]
         share = -(-LEARNED_FROM // max(len(weighed), 1))
-        samples = []
-        for field in weighed:
-            ids = (
-                f"select id as record_id from data.{field.entity.table} order by hashint8extended(id, 0) limit {share}"
-            )
-            samples.append(self._recorded(field, fields, ids))
-        persons = pl.concat(samples).filter(pl.col("kind").fill_null(PERSON) == PERSON)
+        samples = self._recorded(
+            weighed,
+            fields,
+            lambda field: (
+                f"(select id as record_id from data.{field.entity.table} order by hashint8extended(id, 0) limit {share})"
+            ),
+        )
+        persons = samples.filter(pl.col("kind").fill_null(PERSON) == PERSON)
         # Ordered by values and not by ids: a store that is loaded in another order learns the same.
         features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
         register = self.register(load_profile().reference).features.sort(
@@ -158,7 +159,7 @@ class Likeness:
             self._start()
         if self.trained is None or self.to_train or not weighed:
             return
-        rows = pl.concat(self._recorded(field, round_, sql.select_unanswered(field)) for field in weighed)
+        rows = self._recorded(weighed, round_, sql.select_unanswered)
         if rows.is_empty():
             return
         registers = [self.register(kind) for kind in _kinds(weighed)]
@@ -167,24 +168,20 @@ class Likeness:
         )
         for field in weighed:
             scored = field.temporary("scored")
-            parties.fill_table(self.connection, scored, _own(judged, field).drop("field"))
-            self.workspace.analyze(scored)
-            vetoes.veto_scored(self.connection, field)
+            own = _own(judged, field).drop("field")
+            parties.fill_table(self.connection, scored, own)
+            if not own.is_empty() or self._has_rows(scored):
+                self.workspace.analyze(scored)
+                vetoes.veto_scored(self.connection, field)
 
     def meeting(self, fields: Sequence[Field], kinds: Collection[str]) -> pl.DataFrame:
         """The records of these fields, of those neither joined by rule nor touched, that a changed subject of these kinds is a candidate
         of: field and record_id."""
-        found = [pl.DataFrame(schema=parties.MET)]
-        found += [
-            organisations.find_records_meeting(self.connection, field, kind, _left_open(field))
-            for field in fields
-            if field.weighed
-            for kind in organisations.organisation_kinds(field)
-            if kind in kinds
-        ]
-        weighed = [field for field in fields if field.weighed and any(kind in kinds for kind in _kinds([field]))]
+        parties_of = [field for field in fields if field.weighed]
+        found = [organisations.find_records_meeting(self.connection, parties_of, kinds, _left_open)]
+        weighed = [field for field in parties_of if any(kind in kinds for kind in _kinds([field]))]
         if self.trained is not None and weighed:
-            rows = pl.concat(self._recorded(field, (), _left_open(field)) for field in weighed)
+            rows = self._recorded(weighed, (), _left_open)
             registers = [self._changed(kind) for kind in _kinds(weighed) if kind in kinds]
             pairs = self._pairs(rows, registers)
             found += [_own(pairs, field).select("field", "record_id") for field in weighed]
@@ -218,6 +215,10 @@ class Likeness:
                 found += self._count(f"data.{field.entity.table}", most)
         return found
 
+    def _has_rows(self, table: str) -> bool:
+        row = self.connection.execute(f"select exists (select from {table})").fetchone()
+        return row == (True,)
+
     def _count(self, table: str, most: int) -> int:
         row = self.connection.execute(f"select count(*) from (select from {table} limit {most}) counted").fetchone()
         return int(row[0]) if row else 0
@@ -247,25 +248,34 @@ class Likeness:
             self._readings[kind] = Readings(self.connection, kind, None if kind == RECORDED else PARTY)
         return self._readings[kind]
 
-    def _recorded(self, field: Field, round_: Sequence[Field], records: str) -> pl.DataFrame:
-        """The recorded parties of a field, with their households: by the sure links of this round of fields or, for other fields,
-        in the store."""
-        chosen_ids, sure = field.temporary("chosen"), field.temporary("sure")
-        with self.workspace.dropped_after(chosen_ids, sure):
-            count = self.workspace.create(chosen_ids, records, analyze=True)
-            beside, other = None, companions.companion_of(field)
-            if other and count:
-                known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
-                self.workspace.create(
-                    sure,
-                    "select s.record_id, s.found_id from"
-                    f" ({companions.select_certain_links(other) if other in round_ else known}) s"
-                    f" where s.record_id in ({companions.select_records_beside(field, other, chosen_ids)})",
-                    index="record_id",
-                    analyze=True,
-                )
-                beside = companions.select_companion_households(field, other, chosen_ids, sure)
-            return parties.read_recorded_parties(self.connection, field, f"select record_id from {chosen_ids}", beside)
+    def _recorded(
+        self, fields: Sequence[Field], round_: Sequence[Field], records: Callable[[Field], str]
+    ) -> pl.DataFrame:
+        """The recorded parties of fields, with their households: by the sure links of this round of fields or, for other fields, in the
+        store. `records` gives the select of a field's records. Read in one go: each statement costs some milliseconds."""
+        with ExitStack() as kept:
+            selects = [self._select_recorded(field, round_, records(field), kept) for field in fields]
+            return parties.read_recorded(self.connection, selects)
+
+    def _select_recorded(self, field: Field, round_: Sequence[Field], records: str, kept: ExitStack) -> str:
+        """Select of the recorded parties of a field, over tables that are dropped with `kept`."""
+        other = companions.companion_of(field)
+        if other is None:
+            return parties.select_recorded_parties(field, records, None)
+        chosen_ids, sure, beside = field.temporary("chosen"), field.temporary("sure"), None
+        kept.enter_context(self.workspace.dropped_after(chosen_ids, sure))
+        if self.workspace.create(chosen_ids, records, analyze=True):
+            known = f"select l.record_id, l.found_id from link.{other.table} l where {KNOWN_BY_RULE.format(l='l')}"
+            self.workspace.create(
+                sure,
+                "select s.record_id, s.found_id from"
+                f" ({companions.select_certain_links(other) if other in round_ else known}) s"
+                f" where s.record_id in ({companions.select_records_beside(field, other, chosen_ids)})",
+                index="record_id",
+                analyze=True,
+            )
+            beside = companions.select_companion_households(field, other, chosen_ids, sure)
+        return parties.select_recorded_parties(field, f"select record_id from {chosen_ids}", beside)
 
     def _pairs(self, rows: pl.DataFrame, registers: Sequence[parties.Register]) -> pl.DataFrame:
         """The pairs of records and subjects that are worth a look."""

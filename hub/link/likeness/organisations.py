@@ -8,7 +8,7 @@ every other one. Needs no trained model.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +52,13 @@ def digest_organisation_rules() -> str:
 def weigh_organisations(connection: Connection[Any], fields: Sequence[Field]) -> None:
     """Fill `scored` of each field that can lead to an organisation."""
     held: dict[str, OrganisationRegisterIndex] = {}
-    for field in fields:
-        for kind in organisation_kinds(field):
-            rows = _read_recorded(connection, field, kind, sql.select_unanswered(field))
-            if rows.is_empty():
-                continue
-            if kind not in held:
-                held[kind] = OrganisationRegisterIndex(
-                    kind, _read_register(connection, kind, f"data.{load_registry()[kind].table}")
-                )
-            refused = _read_refused(connection, field)
-            pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
-            parties.fill_table(connection, field.temporary("scored"), as_scored(kind, choose_businesses(pairs)))
+    for field, kind, rows in _read_recorded(connection, fields, sql.select_unanswered):
+        if kind not in held:
+            table = f"data.{load_registry()[kind].table}"
+            held[kind] = OrganisationRegisterIndex(kind, _read_register(connection, kind, table))
+        refused = _read_refused(connection, field)
+        pairs = [pair for pair in held[kind].pairs(rows) if (pair.record_id, pair.found_id) not in refused]
+        parties.fill_table(connection, field.temporary("scored"), as_scored(kind, choose_businesses(pairs)))
 
 
 def organisation_kinds(field: Field) -> tuple[str, ...]:
@@ -71,14 +66,20 @@ def organisation_kinds(field: Field) -> tuple[str, ...]:
     return tuple(kind for kind in field.kinds if kind in load_profile().organisations)
 
 
-def find_records_meeting(connection: Connection[Any], field: Field, kind: str, records: str) -> pl.DataFrame:
-    """Those of `records`, a select of record_id of a field, that a changed organisation of a kind is or was a candidate of: field and
+def find_records_meeting(
+    connection: Connection[Any], fields: Sequence[Field], kinds: Collection[str], records: Callable[[Field], str]
+) -> pl.DataFrame:
+    """Those of `records` of fields, selects of record_id, that a changed organisation of these kinds is or was a candidate of: field and
     record_id."""
-    rows = _read_recorded(connection, field, kind, records)
-    changed = _read_register(connection, kind, sql.name_versions_table(kind)) if not rows.is_empty() else rows
-    pairs = OrganisationRegisterIndex(kind, changed).pairs(rows) if not rows.is_empty() else []
-    met = sorted({pair.record_id for pair in pairs})
-    return pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET)
+    changed: dict[str, OrganisationRegisterIndex] = {}
+    found = [pl.DataFrame(schema=parties.MET)]
+    for field, kind, rows in _read_recorded(connection, fields, records, kinds):
+        if kind not in changed:
+            versions = _read_register(connection, kind, sql.name_versions_table(kind))
+            changed[kind] = OrganisationRegisterIndex(kind, versions)
+        met = sorted({pair.record_id for pair in changed[kind].pairs(rows)})
+        found.append(pl.DataFrame({"field": [field.name] * len(met), "record_id": met}, schema=parties.MET))
+    return pl.concat(found)
 
 
 def choose_businesses(pairs: Iterable[OrganisationPair]) -> list[tuple[OrganisationPair, bool]]:
@@ -190,11 +191,33 @@ def declared_register(kind: str) -> OrganisationRegister:
     return declared
 
 
-def _read_recorded(connection: Connection[Any], field: Field, of: str, records: str) -> pl.DataFrame:
-    kinds = ", ".join(f"'{kind}'" for kind in declared_register(of).recorded_kinds)
+def _read_recorded(
+    connection: Connection[Any],
+    fields: Sequence[Field],
+    records: Callable[[Field], str],
+    kinds: Collection[str] | None = None,
+) -> Iterator[tuple[Field, str, pl.DataFrame]]:
+    """The records of fields that can mean an organisation of some kind, where there are any. Read in one go: each statement costs some
+    milliseconds, and most fields have none."""
+    wanted = [(field, kind) for field in fields for kind in organisation_kinds(field) if kinds is None or kind in kinds]
+    if not wanted:
+        return
+    meant = {field: [kind for other, kind in wanted if other is field] for field, _ in wanted}
+    rows = parties.read_recorded(
+        connection, [_select_recorded(field, of, records(field)) for field, of in meant.items()]
+    )
+    for field, kind in wanted:
+        recorded = declared_register(kind).recorded_kinds
+        own = rows.filter((pl.col("field") == field.name) & pl.col("kind").is_in(recorded))
+        if not own.is_empty():
+            yield field, kind, own
+
+
+def _select_recorded(field: Field, of: Sequence[str], records: str) -> str:
+    kinds = ", ".join(f"'{kind}'" for each in of for kind in declared_register(each).recorded_kinds)
     (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
     only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
-    return parties.read_recorded_parties(connection, field, only, None)
+    return parties.select_recorded_parties(field, only, None)
 
 
 def _read_register(connection: Connection[Any], kind: str, table: str) -> pl.DataFrame:

@@ -95,25 +95,36 @@ def _living(known: Register, households: pl.DataFrame) -> Register:
 
 def read_recorded_parties(connection: Connection[Any], field: Field, records: str, beside: str | None) -> pl.DataFrame:
     """What a sector wrote of the parties of `records`, a select of record_id: record_id, WRITTEN, and the households that stand
-    beside, from `beside`, a select of record_id and companions."""
-    columns = {part.part: part.column.name for part in field.recorded.recorded}
-    written = ", ".join(f"t.{columns[part]} as {part}" for part in WRITTEN)
-    stands, joined = (
-        ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null", "")
-    )
-    rows = read_rows(
-        connection,
-        f"select r.record_id, {written}, {stands} as companions from ({records}) r"
-        f" join data.{field.entity.table} t on t.id = r.record_id{joined}",
-    )
+    beside, from `beside`, a select of record_id and companions; and the name of the field."""
+    return read_recorded(connection, [select_recorded_parties(field, records, beside)])
+
+
+def read_recorded(connection: Connection[Any], selects: Sequence[str]) -> pl.DataFrame:
+    """The rows of several fields, as `select_recorded_parties` selects them."""
+    return read_rows(connection, " union all ".join(selects))
+
+
+def select_recorded_parties(field: Field, records: str, beside: str | None) -> str:
+    """Select of `read_recorded_parties`. A party that is not named at all is nobody, and left out: who lives beside it is no candidate for
+    it."""
+    columns = {part.part: f"t.{part.column.name}" for part in field.recorded.recorded}
     only_kind = (
         next((party_register(kind).recorded_as for kind in field.kinds if kind in load_profile().parties), None)
         if len(field.kinds) == 1
         else None
     )
-    # A party that is not named at all is nobody: who lives beside it is no candidate for it.
-    named = rows.filter(pl.any_horizontal(pl.col(NAMING).is_not_null()))
-    return named.with_columns(pl.col("kind").fill_null(pl.lit(only_kind, pl.String)), pl.lit(field.name).alias("field"))
+    values = {part: f"{columns[part]}::text" for part in WRITTEN}
+    if only_kind is not None:
+        values["kind"] = f"coalesce({values['kind']}, '{only_kind}')"
+    written = ", ".join(f"{value} as {part}" for part, value in values.items())
+    named = " or ".join(f"{columns[part]} is not null" for part in NAMING)
+    stands, joined = (
+        ("b.companions", f" left join ({beside}) b on b.record_id = r.record_id") if beside else ("null::text", "")
+    )
+    return (
+        f"select r.record_id, {written}, {stands} as companions, '{field.name}' as field from ({records}) r"
+        f" join data.{field.entity.table} t on t.id = r.record_id{joined} where {named}"
+    )
 
 
 def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -31,7 +31,7 @@ DIGITS = r"case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]
 
 def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rule] | None = None) -> str:
     """A select of the normalised values of records that no person has decided; `only` is a table of ids. With `rules`, of records
-    that these may lead to a changed subject, the values that they look up by, and no others: names take longest."""
+    that these may lead to a changed subject, decided or not, the values that they look up by, and no others: names take longest."""
     family = load_profile().families[field.recorded.family]
     columns = {part.part: part.column.name for part in field.recorded.recorded}
     digits = [name for name in family.digits if name in columns]
@@ -45,7 +45,7 @@ def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rul
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     where = f"not {render_decided(field, 't.id')}"
     if rules is not None:
-        where += f" and {family.narrowed.format(**values)}" if family.narrowed else ""
+        where = family.narrowed.format(**values) if family.narrowed else "true"
         values = {
             name: _of_kinds(value, asking, values)
             for name, value in values.items()
@@ -90,13 +90,19 @@ def render_candidates(field: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(first), tuple(later)
 
 
-def select_met_records(field: Field, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Selects of the records that a rule of any tier leads to a changed subject, as it is or as it was (`version_of_…`): what is
-    no longer there may have kept a rule from being asked. Over the recorded values of all records, which `recorded` has."""
+def select_met_records(field: Field, rules: Sequence[Rule]) -> str:
+    """Select of the records that a rule of any tier leads to a changed subject, as it is or as it was (`version_of_…`): what is
+    no longer there may have kept a rule from being asked. Over the recorded values of all records, which are computed once and not
+    stored: to write them to a table took as long again."""
     recorded = field.temporary("recorded")
-    return tuple(
+    met = " union all ".join(
         f"select r.record_id from {recorded} r {_filled(rule.through)} join {name_versions_table(rule.subject.kind)} s on {_joined(rule)}"
         for rule in rules
+    )
+    # Whether a person has decided is asked of the few that are met: of all, it had the whole link table read.
+    return (
+        f"select m.record_id from (with {recorded} as materialized ({select_records(field, rules=rules)}) {met}) m"
+        f" where not {render_decided(field, 'm.record_id')}"
     )
 
 

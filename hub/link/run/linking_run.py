@@ -6,7 +6,7 @@ each field's links are updated to the wanted ones; a person's decisions bind.
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -144,8 +144,10 @@ class _Run:
         merges.mend_clusters(self.connection)
         release_gone_subjects(self.connection)
         concerned = changed.list_concerned_entities(load_registry())
-        self.workspace.create("changed", changed.select_changed_rows(concerned))
-        self.whole = whole or self.likeness.to_train or self._is_new()
+        known, stored = changed.digest_known(self.connection), changed.digest_stored(self.connection, concerned)
+        moved = {name for name in known.keys() | stored.keys() if known.get(name) != stored.get(name)}
+        self.workspace.create("changed", changed.select_changed_rows(concerned, moved))
+        self.whole = whole or self.likeness.to_train or self._is_new({name: of.rows for name, of in known.items()})
         self.workspace.create_empty("touched", "entity text, record_id bigint")
         self._know(load_profile().linked_first)
         if not self.whole:
@@ -184,13 +186,13 @@ class _Run:
         row = fetch_row(self.connection, "insert into hub.link_run default values returning id, started_at")
         return row[0], row[1]
 
-    def _is_new(self) -> bool:
+    def _is_new(self, known: Mapping[str, int]) -> bool:
         """Whether everything has to be linked: for the first time, by other rules or another model, or since so much changed that it
-        costs less."""
+        costs less. `known` has how many rows of each entity linking knows."""
         last = self.connection.execute(changed.LAST_COMPLETE).fetchone()
         if last is None or last[0] != _basis(self.likeness.digest) or last[1]:
             return True
-        rows = RowCounts(*(dict(self.connection.execute(query).fetchall()) for query in changed.COUNTED))
+        rows = RowCounts(known, dict(self.connection.execute(changed.COUNT_CHANGED).fetchall()))
         if any(rows.changed.get(name) for name in changed.REFERENCE):
             return True
         return estimate_cost(self.fields, rows) >= run_plan.LIMIT
@@ -257,15 +259,10 @@ class _Run:
         """Touch the records that a rule leads to a changed subject of these kinds."""
         if not kinds:
             return
-        recorded = field.temporary("recorded")
         rules = load_profile().rules_for(field.recorded.family, kinds)
-        with self.workspace.dropped_after(recorded):
-            self.workspace.create(recorded, sql.select_records(field, rules=rules))
-            for select in sql.select_met_records(field, rules):
-                self.connection.execute(changed.render_touched_addition(field, select))
-            for kind in kinds:
-                for select in vetoes.select_namesakes(field, kind):
-                    self.connection.execute(changed.render_touched_addition(field, select))
+        selects = [sql.select_met_records(field, rules)]
+        selects += [select for kind in kinds for select in vetoes.select_namesakes(field, kind)]
+        self.connection.execute(changed.render_touched_addition(field, " union all ".join(selects)))
 
     def _meet_by_likeness(self, fields: list[Field], kinds: Collection[str]) -> None:
         """Touch the records that a changed subject of these kinds is alike to."""
@@ -298,8 +295,7 @@ class _Run:
                 self.reports.append(report)
             if self.progress and told:
                 self.progress(field.name, report.records)
-        for field in fields:
-            drop_field_tables(self.workspace, field)
+        drop_field_tables(self.workspace, *fields)
 
     def _is_touched(self, field: Field) -> bool:
         row = self.connection.execute(f"select exists (select from {field.temporary('touched')})").fetchone()
@@ -319,8 +315,7 @@ class _Run:
                 break
             # Decisions on more records can tell more about their neighbours.
             again = [field for field in fields if field in more or companions.companion_of(field) in more]
-            for field in again:
-                drop_field_tables(self.workspace, field, keep=("touched",))
+            drop_field_tables(self.workspace, *again, keep=("touched",))
         vetoes.veto_pairs(self.workspace, fields, whole=self.whole)
 
     def _apply(self, field: Field, *, told: bool) -> Report:

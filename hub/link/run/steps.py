@@ -15,7 +15,7 @@ from hub.link.rules.declared_evidence import render_contest
 from hub.link.run import changed
 from hub.link.workspace import FIELD_TABLES, LinkWorkspace
 from hub.store.change_feed import announce_changes
-from hub.store.query import fetch_value
+from hub.store.query import fetch_row, fetch_value
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ def decide_field(workspace: LinkWorkspace, field: Field) -> None:
     workspace.analyze(touched)
     workspace.create(field.temporary("recorded"), sql.select_records(field, only=touched), analyze=True)
     _find_candidates(workspace, field)
-    workspace.create(one, sql.select_best_candidates(field), index="record_id", analyze=True)
-    if any(rule.subject.weighed for rule in load_profile().rules_for(field.recorded.family, field.kinds)):
-        workspace.connection.execute(render_contest(one))
-    vetoes.veto_ruled(workspace.connection, field)
+    found = workspace.create(one, sql.select_best_candidates(field), index="record_id", analyze=True)
+    if found:
+        if any(rule.subject.weighed for rule in load_profile().rules_for(field.recorded.family, field.kinds)):
+            workspace.connection.execute(render_contest(one))
+        vetoes.veto_ruled(workspace.connection, field)
     workspace.create_empty(field.temporary("scored"), sql.SCORED_COLUMNS)
 
 
@@ -61,14 +62,13 @@ def _find_candidates(workspace: LinkWorkspace, field: Field) -> None:
     found = field.temporary("found")
     workspace.create_empty(found, sql.FOUND_COLUMNS)
     first, later = sql.render_candidates(field)
-    for statement in first:
-        workspace.connection.execute(statement)
     if later:
+        workspace.execute(*first)
         with workspace.dropped_after("answered"):
             workspace.create("answered", sql.SELECT_ANSWERED.format(found=found))
-            for statement in later:
-                workspace.connection.execute(statement)
-    workspace.analyze(found)
+            workspace.execute(*later, f"analyze {found}")
+    else:
+        workspace.execute(*first, f"analyze {found}")
 
 
 def apply_field(workspace: LinkWorkspace, field: Field, run_id: int, *, whole: bool) -> tuple[Report, datetime]:
@@ -78,13 +78,12 @@ def apply_field(workspace: LinkWorkspace, field: Field, run_id: int, *, whole: b
         at = hold_link_lock(connection, wait_s=PATIENCE_S)
         values = {"at": at, "by": f"run:{run_id}"}
         to = sql.render_link_changes(field, whole=whole)
-        first = not _value(connection, f"select exists (select from link.{field.table})")
-        connection.execute(to.forget)
-        connection.execute(to.renew)
-        workspace.analyze(field.temporary("wanted"))
-        workspace.create(field.temporary("wrong"), to.wrong, analyze=True)
-        connection.execute(to.keep, values)
-        withdrawn = connection.execute(to.delete).rowcount
+        first = not fetch_value(connection, f"select exists (select from link.{field.table})")
+        workspace.execute(to.forget, to.renew, f"analyze {field.temporary('wanted')}")
+        withdrawn = workspace.create(field.temporary("wrong"), to.wrong, analyze=True)
+        if withdrawn:
+            connection.execute(to.keep, values)
+            withdrawn = connection.execute(to.delete).rowcount
         added = connection.execute(to.insert, values).rowcount
         if not first and added + withdrawn:
             announce_changes(connection, sql.render_announced(field), values)
@@ -104,26 +103,21 @@ ALWAYS_FEW, CHANGED_SHARE = 1_000, 0.1
 share; for 1 % of a million records, telling took a tenth of the run."""
 
 
-def drop_field_tables(workspace: LinkWorkspace, field: Field, keep: tuple[str, ...] = ()) -> None:
-    """Drop the temporary tables of a field."""
-    workspace.drop(*(field.temporary(name) for name in FIELD_TABLES if name not in keep))
+def drop_field_tables(workspace: LinkWorkspace, *fields: Field, keep: tuple[str, ...] = ()) -> None:
+    """Drop the temporary tables of fields."""
+    workspace.drop(*(field.temporary(name) for field in fields for name in FIELD_TABLES if name not in keep))
 
 
 def _report(connection: Connection[Any], field: Field, added: int, withdrawn: int, seconds: float) -> Report:
-    total = _value(connection, f"select count(*) from data.{field.entity.table}")
-    looked_at = _value(connection, f"select count(*) from {field.temporary('touched')}")
-    rows = connection.execute(
-        f"select method, status, count(*) from link.{field.table} where status <> 'UNCONFIRMED' group by 1, 2 order by 1, 2"
-    ).fetchall()
-    waiting = _value(
-        connection, f"select count(distinct record_id) from link.{field.table} where status = 'UNCONFIRMED'"
+    total, looked_at, waiting, rows = fetch_row(
+        connection,
+        f"select (select count(*) from data.{field.entity.table}), (select count(*) from {field.temporary('touched')}),"
+        f" (select count(distinct record_id) from link.{field.table} where status = 'UNCONFIRMED'),"
+        " (select coalesce(jsonb_agg(jsonb_build_array(method, status, n) order by method, status), '[]') from"
+        f" (select method, status, count(*) as n from link.{field.table} where status <> 'UNCONFIRMED' group by 1, 2) c)",
     )
     by_status = {status: sum(n for _, s, n in rows if s == status) for status in ("CONFIRMED", "PROBABLE")}
     methods = {method: sum(n for m, _, n in rows if m == method) for method, _, _ in rows}
     unlinked = total - sum(by_status.values()) - waiting
     outcome = (by_status["CONFIRMED"], by_status["PROBABLE"], waiting, unlinked)
     return Report(field.name, total, *outcome, methods, looked_at, added, withdrawn, round(seconds, 3))
-
-
-def _value(connection: Connection[Any], query: str) -> Any:
-    return fetch_value(connection, query)
