@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from hub.settings import Settings
 from hub.store.connections.logins import Logins
 from hub.store.engine import connect_for_run, make_engine, store_url
+from hub.store.migrated_mark import is_migrated
 from hub.store.revision import check_revision, missing_tables_error
 from hub.store.server.embedded import EmbeddedServer
 
@@ -113,14 +114,16 @@ def _as_it_is(url: str, server: EmbeddedServer | None, settings: Settings) -> It
 
 
 def _opened_store(url: str, server: EmbeddedServer | None, settings: Settings) -> Iterator[OpenStore]:
-    # Alembic takes longer to import than most commands that only read take to run.
     from hub.jobs import schema as jobs
-    from hub.store.migrate import migrate_store
 
     name_command()
     made = make_engine(url)
     try:
-        migrate_store(made)
+        if not is_migrated(made):
+            # Alembic takes longer to import than most commands that only read take to run.
+            from hub.store.migrate import migrate_store
+
+            migrate_store(made)
         jobs.migrate_queue(store_url(made))
         yield _describe_store(url, made, server, settings)
     finally:

@@ -19,6 +19,7 @@ from hub.errors import HubMisconfigured, StoreUnavailable
 from hub.store.advisory_locks import LockKey
 from hub.store.contractions import ContractionLog
 from hub.store.meta import METADATA, OWN_TABLES
+from hub.store.migrated_mark import SCHEMAS, mark_migrated
 from hub.store.revision import (
     COMMENT,
     HUB_MIGRATIONS,
@@ -32,7 +33,6 @@ from hub.store.revision import (
 from hub.store.roles import grant_roles
 from hub.store.sql_functions import list_function_statements
 
-SCHEMAS = ("hub", "data", "history", "link", "link_history", "ledger", "staging")
 MONTH_PARTITION = re.compile("_[0-9]{4}_[0-9]{2}$")
 HUB_SCHEMAS = ("hub", "ledger")
 """All of their tables are the hub's own; of the other schemas, those that `hub/store/meta` declares."""
@@ -97,7 +97,8 @@ def _migrate_once(engine: Engine) -> None:
         with log.watch(connection):
             command.upgrade(config, "heads")
         _say_who_can_read(connection, before, log)
-        grant_roles(connection)
+        if not grant_roles(connection):
+            mark_migrated(connection)
 
 
 def _take_turn(connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -14,8 +14,10 @@ from hub.errors import HubMisconfigured
 from hub.jobs.schema import migrate_queue as apply_queue
 from hub.link.run.linking_run import run_linking
 from hub.settings import load_settings
+from hub.store import roles
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
+from hub.store.migrated_mark import is_migrated
 from hub.store.roles import CLERK, GRANTS, READER, STEWARD, WORKER, find_excess
 from hub.store.server.embedded import EmbeddedServer
 from tests.system.trial import Trial
@@ -93,17 +95,54 @@ def test_a_statement_beyond_the_role_fails(owner: psycopg.Connection[Any]) -> No
                 owner.execute(statement)
 
 
-def test_migrating_again_takes_back_what_was_given_by_hand(owner: psycopg.Connection[Any], database_url: str) -> None:
+def test_a_command_that_writes_takes_back_what_was_given_by_hand(
+    owner: psycopg.Connection[Any], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owner.execute(f"grant all on hub.quarantine, data.citizen to {READER}")
-    made = make_engine(database_url)
-    migrate_store(made)
-    made.dispose()
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+    with open_store(load_settings()) as store:
+        assert is_migrated(store.engine)
     assert not allowed(owner, READER, "select") & SECRET
     assert allowed(owner, READER, "delete") == set()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"grant select on hub.quarantine to {READER}",
+        f"revoke select on data.citizen from {READER}",
+        f"grant create on schema data to {WORKER}",
+        f"grant select (payload) on hub.quarantine to {CLERK}",
+        "create or replace function hub.global_id(kind text, id bigint) returns text language sql return kind",
+        "create table ledger.extra (id bigint)",
+        "comment on sequence hub.id_seq is null",
+        "delete from hub.alembic_version where version_num like 'v%'",
+    ],
+)
+def test_a_store_that_is_as_migrating_left_it_is_known_and_one_that_was_changed_is_not(
+    owner: psycopg.Connection[Any], database_url: str, statement: LiteralString
+) -> None:
+    made = make_engine(database_url)
+    assert is_migrated(made)
+    owner.execute(statement)
+    assert not is_migrated(made)
+    made.dispose()
+
+
+def test_another_program_with_the_same_revision_migrates_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_engine(database_url)
+    monkeypatch.setitem(roles.GRANTS, READER, ())
+    assert not is_migrated(made)
+    made.dispose()
+
+
 def test_a_role_that_may_not_make_roles_still_migrates(
-    owner: psycopg.Connection[Any], postgres_server: EmbeddedServer, new_database_url: str
+    owner: psycopg.Connection[Any],
+    postgres_server: EmbeddedServer,
+    new_database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     name = psycopg.conninfo.conninfo_to_dict(new_database_url)["dbname"]
     owner.execute("drop role if exists plain_owner")
@@ -113,6 +152,10 @@ def test_a_role_that_may_not_make_roles_still_migrates(
     url = f"postgresql://plain_owner:x@{host['host']}:{host['port']}/{name}"
     made = make_engine(url)
     assert migrate_store(made)
+    assert is_migrated(made)
+    monkeypatch.setitem(roles.GRANTS, "hub_of_another_time", ())
+    migrate_store(made)
+    assert not is_migrated(made), "who may make the role has to come yet"
     made.dispose()
     with psycopg.connect(url) as connection:
         assert "owns the hub's tables" in find_excess(connection)
