@@ -164,35 +164,46 @@ def _fresh(server: EmbeddedServer, template: str) -> Iterator[str]:
 SLOWEST_FIRST = tuple(
     f"tests/{name}.py"
     for name in (
-        *(
-            "connectors/test_kit",
-            "connectors/test_conformance",
-            "system/docs/test_docs_commands",
-            "differential/test_lanes",
-        ),
-        *(
-            "connectors/test_verdicts",
-            "system/models/test_link_model",
-            "system/faults/test_faults",
-            "clients/test_codegen",
-        ),
-        *("permission/test_matrix", "permission/test_sub_selections", "system/console/test_officer_walk"),
-        *(
-            "system/linking/test_link_changes",
-            "system/docs/test_guide",
-            "unit/ingest/test_check",
-            "browser/test_graphiql",
-        ),
-        *(
-            "system/sources/test_cdc",
-            "system/linking/test_evaluate",
-            "system/models/test_link_training",
-            "system/stewards/test_discrepancies",
-        ),
+        "system/models/test_link_model",
+        "connectors/test_kit",
+        "system/operate/test_two_versions",
+        "connectors/test_conformance",
+        "system/commands/test_cli",
+        "connectors/test_verdicts",
+        "system/linking/test_link_changes",
+        "system/docs/test_docs_commands",
+        "system/models/test_start_model",
+        "system/faults/test_faults",
+        "differential/test_lanes",
+        "system/ledger/test_ledger_faults",
+        "system/commands/test_reading_commands",
+        "system/docs/test_guide",
+        "system/commands/test_demo_command",
+        "clients/test_codegen",
+        "system/linking/test_link_vetoes",
+        "system/models/test_link_models_stored",
+        "permission/test_matrix",
+        "permission/test_sub_selections",
+        "system/operate/test_worker",
+        "system/ledger/test_ledger_verify",
+        "system/access/test_subject_rights",
+        "browser/test_graphiql",
+        "system/operate/test_images",
+        "system/commands/test_connector_new",
+        "system/console/test_officer_walk",
+        "unit/ingest/test_check",
+        "system/sources/test_cdc",
+        "system/linking/test_evaluate",
+        "system/models/test_link_training",
+        "system/commands/test_extras",
+        "system/stewards/test_discrepancies",
+        "system/operate/test_sbom",
+        "browser/test_console",
     )
 )
-"""Files that take half a minute of processor time or so. A file stays in one process: one that came last would keep a single process
-busy while the others have nothing left (`--no-loadscope-reorder` keeps this order, instead of the most tests first)."""
+"""Files that take 15 s of processor time or more, or wait as long; those that wait stand between those that work. A file stays in one
+process: one that came last would keep a single process busy while the others have nothing left (`--no-loadscope-reorder` keeps this
+order, instead of the most tests first)."""
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 
 from hub.extras import EXTRA_OF_MODULE
+from tests.forked_hub import run_hub
 
 WITHOUT_EXTRAS = f"""
 import sys
@@ -24,9 +25,12 @@ main(sys.argv[1:])
 """
 
 
+def kept_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+
+
 def start(*arguments: str, url: str, cwd: Path, **variables: str) -> "subprocess.Popen[str]":
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    environment = kept | {"HUB_DATABASE_URL": url, "HUB_ACCESS": "off"} | variables
+    environment = kept_variables() | {"HUB_DATABASE_URL": url, "HUB_ACCESS": "off"} | variables
     return subprocess.Popen(
         [sys.executable, "-c", WITHOUT_EXTRAS, *arguments],
         env=environment,
@@ -65,5 +69,7 @@ def test_what_needs_an_extra_says_how_to_install_it(tmp_path: Path) -> None:
 
 def test_a_url_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     for url in ("postgresql//hub@localhost/hub", "mysql://hub@localhost/hub", "hub"):
-        said, _ = start("doctor", url=url, cwd=tmp_path).communicate(timeout=120)
+        environment = kept_variables() | {"HUB_DATABASE_URL": url}
+        done = run_hub("doctor", environment=environment, cwd=tmp_path, timeout_s=120)
+        said = done.stdout + done.stderr
         assert "postgresql://user:password@host:5432/database" in " ".join(said.split()), said
