@@ -15,8 +15,6 @@ from hub.settings import Settings
 from hub.snapshots.statistics import ProcedureStatistics, load_statistics
 from hub.store.server.embedded import EmbeddedServer
 
-MOST_DOSSIERS = 9_999
-"""Of a procedure: the serial of a dossier's code has four digits."""
 UNLIMITED = ",".join(f"{kind}=off" for kind in ("officer", "reviewer", "operator", "app", "explorer"))
 LIMITS = ("reads_per_minute", "subjects_per_hour", "refusals_per_hour", "misses_per_hour")
 

@@ -122,7 +122,7 @@ def test_the_graph_has_it(found: Any) -> None:
 PLACES = {"AdministrativeUnit", "AdministrativeUnitChange"}
 """The calendar of places, on which every dated code and every address rests, whatever the sectors are."""
 NAMED_FOR = {
-    "hub/cli/operate/demo.py": "the demonstration",
+    "hub/cli/operate/demo_server.py": "the demonstration",
     "hub/draft/source_probe.py": "a draft for a person to correct",
 }
 """Files outside demonstration and console that may name an entity, and why."""
