@@ -46,6 +46,8 @@ class RowEstimate:
 
     def rows(self, variables: Mapping[str, Any]) -> int:
         """The estimate for these variables."""
+        if not self.each:
+            return self.fixed
         return self.fixed + sum(len(ids.value(variables)) * times for ids, times in self.each)
 
 

@@ -13,9 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.graph.execution.request_trace import REQUEST_ID, TRACE_HEADER
 from hub.settings import Settings
-from hub.tracing.spans import NO_SPAN, OpenSpan, open_request_span
+from hub.tracing.spans import NO_SPAN, OpenSpan, is_tracing, open_request_span
 from hub.web.graphql_http import negotiate
+from hub.web.graphql_http.endpoint import GraphQLEndpoint
 from hub.web.parts import WebParts
+from hub.web.whole_exchange import KEY as EXCHANGE
+from hub.web.whole_exchange import find_exchange
 
 LOG = logging.getLogger("hub.web")
 ID_HEADER = b"x-request-id"
@@ -35,6 +38,7 @@ class Edge:
         self.end_streams = parts.executor.changes.end_streams
         """Ends what would keep the server from stopping; called on its event loop."""
         self.graphql = graphql
+        self._sends_whole = isinstance(graphql, GraphQLEndpoint)
         self.graphql_path = graphql_path
         # Unique across processes by the first half, within one by the second.
         self._first_half = secrets.token_hex(6)
@@ -67,7 +71,9 @@ class Edge:
             return
 
         # A WebSocket stays open for hours: its operations have spans of their own.
-        if scope["type"] == "http":
+        if scope["type"] != "http":
+            await self._answer_request(scope, receive, send, identifier, NO_SPAN)
+        elif is_tracing():
             with open_request_span(_name_span(scope), parent) as span:
                 span.set_attribute("http.request.method", _name_method(scope))
                 await self._answer_request(scope, receive, send, identifier, span)
@@ -88,15 +94,25 @@ class Edge:
                 message["headers"] = [*message.get("headers", ()), (ID_HEADER, identifier)]
             await send(message)
 
+        exchange = find_exchange(scope)
         direct = scope["type"] == "http" and scope["path"] == self.graphql_path
+        if exchange is not None and direct and self._sends_whole:
+            exchange.added_headers.append((ID_HEADER, identifier))
+            exchange.statuses = self.statuses
+        else:
+            exchange = None
+            scope.pop(EXCHANGE, None)  # what stands between would not see the answer
         try:
             await (self.graphql if direct else self.app)(scope, receive, send_with_id)
         except Exception as error:
             # The kind only: a message may quote a value, and values are personal data.
             LOG.error("request failed: %s at %s", type(error).__name__, scope["path"])
+            started = started or (exchange is not None and exchange.status is not None)
             if scope["type"] == "http" and not started:
                 self.statuses[500] += 1
                 await _answer(send, 500, "INTERNAL", "internal error", identifier)
+        if exchange is not None and exchange.status is not None:
+            span.set_attribute("http.response.status_code", exchange.status)
 
     def _is_ours(self, hosts: list[bytes]) -> bool:
         """Whether the one Host header names us. A page of another site could otherwise point its own name at this address."""

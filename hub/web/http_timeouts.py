@@ -15,6 +15,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hub.web.whole_exchange import KEY, WholeExchange
+
 HEAD_WITHIN_S = 20.0
 """From a new connection, or the first byte of the next request, to the end of its headers."""
 
@@ -88,7 +90,10 @@ class ImpatientProtocol(HttpToolsProtocol):
         """The head is there."""
         self._end_wait()
         self._idle.pop(self, None)
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # otherwise it becomes a WebSocket
+            self.scope[KEY] = WholeExchange(self.cycle)  # type: ignore[typeddict-unknown-key]
         if self._is_draining and self.cycle is not None:
             self.cycle.keep_alive = False
 

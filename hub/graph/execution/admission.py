@@ -6,8 +6,7 @@ not answer", though it did. A large read may use half of the connections, so a s
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import StoreUnavailable
@@ -36,6 +35,15 @@ class Overloaded(StoreUnavailable):
     def extensions(self) -> Mapping[str, Any]:
         """With the seconds that `Retry-After` has."""
         return {"code": self.code, "retryAfterS": self.retry_after_s}
+
+
+class _WaitedTooLong(Exception):
+    """No turn was given in time."""
+
+
+def _refuse_turn(turn: "asyncio.Future[None]") -> None:
+    if not turn.done():
+        turn.set_exception(_WaitedTooLong())
 
 
 class FairQueue:
@@ -87,47 +95,46 @@ class ReadAdmission:
         self.refused = 0
         """Reads that did not get a turn in time."""
 
-    @asynccontextmanager
-    async def turn(self, rows: int, caller: str) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it while the block runs. Raises Overloaded."""
+    async def take_turn(self, rows: int, caller: str) -> bool:
+        """Wait for a turn, which `end_turn` gives back. Returns whether it is one of a large read. Raises Overloaded."""
         is_large = rows >= LARGE_ROWS
-        await self._await_turn(is_large, caller)
-        try:
-            yield
-        finally:
-            self._give_back(is_large)
-
-    async def _await_turn(self, is_large: bool, caller: str) -> None:
         queue = self.large if is_large else self.small
         if self._free > 0 and not queue.length and (not is_large or self._free_for_large > 0):
             self._take(is_large)
-            return
+            return is_large
         if queue.length >= self._max_waiting:
             self.refused += 1
             raise Overloaded(self._guess_wait_s())
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         queue.put(caller, turn)
+        timer = loop.call_later(self._wait_within_s, _refuse_turn, turn)
         try:
-            async with asyncio.timeout(self._wait_within_s):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self._give_back(is_large)  # it was given just as the wait ended
-            else:
+            await turn
+        except _WaitedTooLong:
+            queue.remove(caller, turn)
+            self.refused += 1
+            raise Overloaded(self._guess_wait_s()) from None
+        except asyncio.CancelledError:
+            if turn.cancelled():
                 queue.remove(caller, turn)
-            if isinstance(error, TimeoutError):
-                self.refused += 1
-                raise Overloaded(self._guess_wait_s()) from None
+            else:
+                self.end_turn(is_large)  # it was given just as the caller went away
             raise
+        finally:
+            timer.cancel()
+        return is_large
+
+    def end_turn(self, is_large: bool) -> None:
+        """Give back a turn, to whoever waits."""
+        self._free += 1
+        self._free_for_large += is_large
+        if self.small.length or self.large.length:
+            self._give_turns()
 
     def _take(self, is_large: bool) -> None:
         self._free -= 1
         self._free_for_large -= is_large
-
-    def _give_back(self, is_large: bool) -> None:
-        self._free += 1
-        self._free_for_large += is_large
-        self._give_turns()
 
     def _give_turns(self) -> None:
         while self._free > 0:

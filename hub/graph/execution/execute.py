@@ -267,10 +267,13 @@ class Executor:
     async def read(
         self, plan: Plan, variables: Mapping[str, Any], parameters: Sequence[Any], reading: Reading
     ) -> bytes:
-        """The JSON of a plan's statement. Raises as `ReadAdmission.turn`, `Reads.json` and `AnswerAccess.clear` do."""
+        """The JSON of a plan's statement. Raises as `ReadAdmission.take_turn`, `Reads.json` and `AnswerAccess.clear` do."""
         principal = reading.caller.principal
-        async with self.admission.turn(plan.estimate.rows(variables), principal.id if principal else ""):
+        is_large = await self.admission.take_turn(plan.estimate.rows(variables), principal.id if principal else "")
+        try:
             text = await self.reads.json(plan.sql, parameters)
+        finally:
+            self.admission.end_turn(is_large)
         return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:

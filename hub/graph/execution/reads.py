@@ -73,14 +73,21 @@ class Reads:
         too long or give too much, StoreUnavailable.
         """
         with open_span("sql"):
-            text: bytes | None = await self._tried_again(self._wire.value, sql, parameters)
+            try:
+                text: bytes | None = await self._once(self._wire.value, sql, parameters, self.deadline_s)
+            except psycopg.Error as error:
+                text = await self._again(error, self._wire.value, sql, parameters)
         if text is None:
             raise TOO_LONG
         return text
 
     async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
         """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
-        (plan,) = await self._tried_again(_first_value, f"explain (format json) {sql}", parameters)
+        statement = f"explain (format json) {sql}"
+        try:
+            (plan,) = await self._once(_first_value, statement, parameters, self.deadline_s)
+        except psycopg.Error as error:
+            (plan,) = await self._again(error, _first_value, statement, parameters)
         described: dict[str, Any] = plan["Plan"]
         return described
 
@@ -92,17 +99,17 @@ class Reads:
             raise explain_failure(error) from None
         return StoreRevision.parse(found)
 
-    async def _tried_again(self, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
-        for attempt in (1, 2):
-            try:
-                return await self._once(read, sql, parameters, self.deadline_s)
-            except psycopg.Error as error:
-                clean = explain_failure(error)
-                if clean is not DATABASE_GONE or attempt == 2:
-                    raise clean from None
-                # After a restart every kept connection is broken, not only this one.
-                await self.pool.drain()
-        raise AssertionError("unreachable")
+    async def _again(self, error: psycopg.Error, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
+        """The value of a second try, if the first one failed because its connection was lost. Raises what the error means otherwise."""
+        clean = explain_failure(error)
+        if clean is not DATABASE_GONE:
+            raise clean from None
+        # After a restart every kept connection is broken, not only this one.
+        await self.pool.drain()
+        try:
+            return await self._once(read, sql, parameters, self.deadline_s)
+        except psycopg.Error as second:
+            raise explain_failure(second) from None
 
     async def _once(self, read: Read, sql: str, parameters: Sequence[Any], deadline_s: float) -> Any:
         clock = asyncio.get_running_loop().time

@@ -6,7 +6,7 @@ A cursor converts queries, keeps results and waits in steps; for a keyed read th
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,10 +17,23 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
+from hub.store.connections.result_waiter import ResultWaiter
+
 MAX_PREPARED = 500
 MAX_PREPARED_CHARS = 2_000_000
 """Characters of the statements that one connection keeps prepared; PostgreSQL keeps some ten times as many bytes of plans."""
 CANCEL_WITHIN_S = 5.0
+
+
+class _Session:
+    """What is known of one connection: the statements that are prepared on it, least used first, and how its results are awaited."""
+
+    __slots__ = ("prepared", "transformer", "waiter")
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self.prepared: OrderedDict[str, bytes] = OrderedDict()
+        self.transformer = Transformer.from_context(connection)
+        self.waiter = ResultWaiter(connection.pgconn)
 
 
 class PreparedReads:
@@ -31,7 +44,7 @@ class PreparedReads:
 
     def __init__(self, *, prepares: bool = True) -> None:
         self._prepares = prepares
-        self._prepared: WeakKeyDictionary[AsyncConnection[Any], OrderedDict[str, bytes]] = WeakKeyDictionary()
+        self._sessions: WeakKeyDictionary[AsyncConnection[Any], _Session] = WeakKeyDictionary()
         self._numbers = count(1)
 
     async def value(self, connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> bytes | None:
@@ -40,29 +53,32 @@ class PreparedReads:
         The connection is in autocommit and nobody else's meanwhile. Raises psycopg.Error; a cancelled caller cancels the
         statement.
         """
-        name = await self._name(connection, sql) if self._prepares else b""
-        dumped = Transformer.from_context(connection).dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
+        session = self._sessions.get(connection)
+        if session is None:
+            session = self._sessions[connection] = _Session(connection)
         pgconn = connection.pgconn
+        dumped = session.transformer.dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
         if self._prepares:
+            name = session.prepared.get(sql)
+            if name is None:
+                name = await self._prepare(connection, session, sql)
+            else:
+                session.prepared.move_to_end(sql)
             pgconn.send_query_prepared(name, dumped)
         else:
             pgconn.send_query_params(sql.encode(), dumped)
         try:
             while pgconn.flush():
-                await wait_for_result(pgconn, writable=True)
-            await wait_for_result(pgconn)
+                await session.waiter.wait_to_send()
+            await session.waiter.wait()
         except asyncio.CancelledError:
-            await _cancel(connection)
+            await _cancel(connection, session.waiter)
             raise
         return _read_result(pgconn)
 
-    async def _name(self, connection: AsyncConnection[Any], sql: str) -> bytes:
-        """The name under which the statement is prepared on this connection, the least used forgotten."""
-        prepared = self._prepared.setdefault(connection, OrderedDict())
-        name = prepared.get(sql)
-        if name is not None:
-            prepared.move_to_end(sql)
-            return name
+    async def _prepare(self, connection: AsyncConnection[Any], session: _Session, sql: str) -> bytes:
+        """Prepare a statement on a connection, which forgets the least used ones. Returns its name."""
+        prepared = session.prepared
         while prepared and (len(prepared) >= MAX_PREPARED or sum(map(len, prepared)) + len(sql) > MAX_PREPARED_CHARS):
             _, oldest = prepared.popitem(last=False)
             await connection.execute(b"deallocate " + oldest)
@@ -70,36 +86,6 @@ class PreparedReads:
         await connection.execute(b"prepare " + name + b" as " + sql.encode())
         prepared[sql] = name
         return name
-
-
-async def wait_for_result(pgconn: PGconn, *, writable: bool = False) -> None:
-    """Wait until all of the result is there, or until more can be sent."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def look() -> None:
-        if done.done():
-            return
-        try:
-            pgconn.consume_input()
-            busy = not writable and pgconn.is_busy()
-        except psycopg.Error as error:
-            done.set_exception(error)
-        else:
-            if not busy:
-                done.set_result(None)
-
-    descriptor = pgconn.socket
-    stop: list[Callable[[int], bool]] = [loop.remove_reader]
-    loop.add_reader(descriptor, look)
-    if writable:
-        loop.add_writer(descriptor, look)
-        stop.append(loop.remove_writer)
-    try:
-        await done
-    finally:
-        for remove in stop:
-            remove(descriptor)
 
 
 def _read_result(pgconn: PGconn) -> bytes | None:
@@ -113,12 +99,12 @@ def _read_result(pgconn: PGconn) -> bytes | None:
     return found.get_value(0, 0)
 
 
-async def _cancel(connection: AsyncConnection[Any]) -> None:
+async def _cancel(connection: AsyncConnection[Any], waiter: ResultWaiter) -> None:
     """Cancel the running statement and take its end off the connection; if that fails, the pool closes it."""
     try:
         async with asyncio.timeout(CANCEL_WITHIN_S):
             await connection.cancel_safe(timeout=CANCEL_WITHIN_S)
-            await wait_for_result(connection.pgconn)
+            await waiter.wait()
             _read_result(connection.pgconn)
     except (psycopg.Error, TimeoutError):
         pass

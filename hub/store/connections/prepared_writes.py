@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
-from hub.store.connections.prepared_reads import wait_for_result
+from hub.store.connections.result_waiter import ResultWaiter
 
 _NUMBERS = count(1)
 
@@ -26,6 +26,7 @@ class PreparedWrite:
         self._sql = sql
         self._name = b"write_%d" % next(_NUMBERS)
         self._is_prepared = False
+        self._waiter = ResultWaiter(connection.pgconn)
 
     async def run(self, parameters: Sequence[bytes]) -> None:
         """Run it. Raises psycopg.Error; then, and if the caller is cancelled, it is not known whether it was done."""
@@ -36,12 +37,11 @@ class PreparedWrite:
         pgconn.send_query_prepared(self._name, parameters, [Format.BINARY] * len(parameters))
         # A batch may be larger than what the socket takes at once.
         while pgconn.flush():
-            await wait_for_result(pgconn, writable=True)
+            await self._waiter.wait_to_send()
         # The statement is complete before its transaction is: an error of the commit, such as a full disk, is a second result.
         results = []
         while True:
-            if pgconn.is_busy():
-                await wait_for_result(pgconn)
+            await self._waiter.wait()
             found = pgconn.get_result()
             if found is None:
                 break

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
@@ -24,6 +24,7 @@ from hub.graph.permission.callers import Caller, Gate, collect_headers
 from hub.settings import Settings
 from hub.web.graphql_http import negotiate
 from hub.web.graphql_http.negotiate import BODY_WITHIN_S, HttpRefused, late_body_refusal
+from hub.web.whole_exchange import find_exchange
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -63,7 +64,7 @@ class GraphQLEndpoint:
             if scope["method"] in ("GET", "HEAD"):
                 if self.page is not None and negotiate.wants_page(accept) and b"query=" not in scope["query_string"]:
                     body, page_headers = self.page()
-                    await _send(send, 200, body, page_headers)
+                    await _send(scope, send, 200, body, page_headers)
                     return
                 kind = _media_type(accept)
                 caller = await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
@@ -72,15 +73,15 @@ class GraphQLEndpoint:
                 kind = _media_type(accept)
                 caller = await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
                 content_type = headers.get(b"content-type", b"").decode("latin-1")
-                request = negotiate.from_body(content_type, await _body(receive, headers, self.max_body))
+                request = negotiate.from_body(content_type, await _body(scope, receive, headers, self.max_body))
             else:
                 raise HttpRefused(405, "HTTP", "use GET or POST", {"allow": "GET, HEAD, POST"})
         except (HttpRefused, HubError) as error:
             self.executor.meter.note(error.code, began)
             refusal = negotiate.caller_refusal(error) if isinstance(error, HubError) else error
-            await _send_refusal(send, kind, refusal)
+            await _send_refusal(scope, send, kind, refusal)
             return
-        with _cancelled_when_gone(receive):
+        with _GoneWatch(receive):
             if kind == negotiate.EVENTS:
                 await self._events(request, caller, scope, send)
             else:
@@ -88,7 +89,7 @@ class GraphQLEndpoint:
                     response = await self.executor.respond(request, caller, began=began)
                 except AuthenticationRefused as error:
                     self.executor.meter.note(error.code, began)
-                    await _send_refusal(send, kind, negotiate.caller_refusal(error))
+                    await _send_refusal(scope, send, kind, negotiate.caller_refusal(error))
                     return
                 await self._answer(scope, headers, kind, response, send)
 
@@ -112,7 +113,7 @@ class GraphQLEndpoint:
             )
             extra += [(b"etag", tag), (b"cache-control", b"private, no-cache")]
             if _matches(headers.get(b"if-none-match", b""), tag):
-                await _send(send, 304, b"", extra)
+                await _send(scope, send, 304, b"", extra)
                 return
         body = response.body
         if len(body) >= COMPRESSED_FROM:
@@ -123,12 +124,12 @@ class GraphQLEndpoint:
                 else:
                     body = await asyncio.to_thread(gzip.compress, body, COMPRESSION)
                 extra.append((b"content-encoding", b"gzip"))
-        await _send(send, status, body, extra)
+        await _send(scope, send, status, body, extra)
 
     async def _events(self, request: GraphQLRequest, caller: Caller, scope: Scope, send: Send) -> None:
         ready = await self.executor.ready_stream(request, caller)
         if isinstance(ready, Response):
-            await _send(send, 400, ready.body, _content_headers(negotiate.JSON))
+            await _send(scope, send, 400, ready.body, _content_headers(negotiate.JSON))
             return
         start = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -157,11 +158,11 @@ class GraphQLEndpoint:
                 yield result
 
 
-async def _send_refusal(send: Send, kind: str, error: HttpRefused) -> None:
+async def _send_refusal(scope: Scope, send: Send, kind: str, error: HttpRefused) -> None:
     answer = negotiate.JSON if kind == negotiate.EVENTS else kind
     extra = [(name.encode(), value.encode()) for name, value in error.headers.items()]
     body = negotiate.refusal_body(error.code, error.message, error.extensions)
-    await _send(send, error.status, body, [*_content_headers(answer), *extra])
+    await _send(scope, send, error.status, body, [*_content_headers(answer), *extra])
 
 
 def _media_type(accept: str) -> str:
@@ -183,13 +184,20 @@ def _matches(given: bytes, tag: bytes) -> bool:
     return b"*" in tags or tag.removeprefix(b"W/") in tags
 
 
-async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
+async def _send(scope: Scope, send: Send, status: int, body: bytes, headers: Headers) -> None:
+    exchange = find_exchange(scope)
+    if exchange is not None and exchange.send_answer(status, headers, body):
+        return
     sized = headers if status == 304 else [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": sized})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+async def _body(scope: Scope, receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+    exchange = find_exchange(scope)
+    arrived = exchange.take_body() if exchange is not None else None
+    if arrived is not None and len(arrived) <= most:
+        return arrived
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             return await _whole_body(receive, headers, most)
@@ -220,32 +228,41 @@ async def _whole_body(receive: Receive, headers: dict[bytes, bytes], most: int) 
             return body
 
 
-@contextlib.contextmanager
-def _cancelled_when_gone(receive: Receive) -> Iterator[None]:
-    """Cancel the work inside when the client disconnects; what comes after it goes on."""
-    loop = asyncio.get_running_loop()
-    working = asyncio.current_task()
-    assert working is not None
-    gone: list[bool] = []
-    watching: list[asyncio.Task[None]] = []
+class _GoneWatch:
+    """While the block runs: cancels it if the client disconnects; what comes after it goes on."""
 
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
+    __slots__ = ("_is_gone", "_loop", "_receive", "_timer", "_watching", "_working")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_gone = False
+        self._watching: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._working = asyncio.current_task(self._loop)
+        self._timer = self._loop.call_later(WATCH_AFTER_S, self._begin)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        # If the client is there, the server stops, and the cancellation is for the server.
+        if kind is None or not (self._is_gone and issubclass(kind, asyncio.CancelledError)):
+            return False
+        assert self._working is not None
+        self._working.uncancel()
+        return True
+
+    def _begin(self) -> None:
+        self._watching = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
-        gone.append(True)
-        working.cancel()
-
-    timer = loop.call_later(WATCH_AFTER_S, lambda: watching.append(loop.create_task(watch())))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not gone:
-            raise  # the server stops
-        working.uncancel()
-    finally:
-        timer.cancel()
-        for task in watching:
-            task.cancel()
+        self._is_gone = True
+        assert self._working is not None
+        self._working.cancel()
 
 
 async def _with_keep_alive(results: AsyncGenerator[bytes]) -> AsyncGenerator[bytes | None]:

@@ -44,9 +44,12 @@ class Reads:
         await settle()
 
     async def _read(self, name: str, rows: int, caller: str) -> None:
-        async with self.admission.turn(rows, caller):
+        turn = await self.admission.take_turn(rows, caller)
+        try:
             self.began.append(name)
             await self._ends[name].wait()
+        finally:
+            self.admission.end_turn(turn)
 
 
 def test_large_reads_leave_half_of_the_connections_to_small_ones() -> None:
@@ -102,8 +105,7 @@ def test_a_read_that_cannot_begin_in_time_is_refused_and_leaves_no_trace() -> No
         reads = Reads(ReadAdmission(1, wait_within_s=0.05))
         await reads.start("first", SMALL)
         with pytest.raises(Overloaded) as refused:
-            async with reads.admission.turn(SMALL, "x"):
-                pass
+            await reads.admission.take_turn(SMALL, "x")
         assert refused.value.extensions == {"code": "OVERLOADED", "retryAfterS": 1}
         assert (reads.admission.refused, reads.admission.small.length) == (1, 0)
         await reads.end("first")
@@ -120,8 +122,7 @@ def test_more_than_may_wait_are_refused_at_once() -> None:
         await reads.start("first", SMALL)
         await reads.start("second", SMALL)
         with pytest.raises(Overloaded):
-            async with reads.admission.turn(SMALL, "x"):
-                pass
+            await reads.admission.take_turn(SMALL, "x")
         await reads.end("first")
         await reads.end("second")
 
