@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from hub.web.whole_exchange import KEY, WholeExchange
+from hub.web.whole_exchange import offer_exchange
 
 HEAD_WITHIN_S = 20.0
 """From a new connection, or the first byte of the next request, to the end of its headers."""
@@ -51,6 +51,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     head_within_s = HEAD_WITHIN_S
     look_at_unread_s = LOOK_AT_UNREAD_S
     _is_draining = False
+    _is_in_head = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -80,20 +81,27 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._unread_timer.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """A part of a request, mostly all of it: only if its head is not complete, the rest of it is waited for."""
+        super().data_received(data)
+        if self._is_in_head and self._head_timer is None:
+            self._await_head()
+
     def on_message_begin(self) -> None:
-        """The first byte of a request is there: the rest of its head has to follow."""
+        """The first byte of a request is there."""
         super().on_message_begin()
         self._end_wait()
-        self._await_head()
+        self._is_in_head = True
 
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._end_wait()
+        self._is_in_head = False
         self._idle.pop(self, None)
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # otherwise it becomes a WebSocket
-            self.scope[KEY] = WholeExchange(self.cycle)  # type: ignore[typeddict-unknown-key]
+            offer_exchange(self.cycle)
         if self._is_draining and self.cycle is not None:
             self.cycle.keep_alive = False
 

@@ -36,8 +36,10 @@ class WebServices:
     async def running(self) -> AsyncIterator[None]:
         """Open all services; close them in the order in which they need each other."""
         await self._open()
-        yield
-        await self._close()
+        try:
+            yield
+        finally:
+            await self._close()
 
     async def _open(self) -> None:
         executor = self.executor
@@ -69,7 +71,7 @@ class WebServices:
         await executor.refresher.close()
         if executor.log is not None:
             await executor.log.close()
-        await self.pool.close()
+        await executor.reads.connections.close()
         await self.access.close()
 
 

@@ -67,6 +67,12 @@ class WholeExchange:
         return True
 
 
+def offer_exchange(cycle: RequestResponseCycle) -> None:
+    """Let the application have the request of this cycle whole. Called before it runs."""
+    scope: Scope = cycle.scope  # type: ignore[assignment]  # uvicorn's has no keys of others
+    scope[KEY] = WholeExchange(cycle)
+
+
 def find_exchange(scope: Scope) -> WholeExchange | None:
     """The exchange of a request; None if its server offers none."""
     found: Any = scope.get(KEY)

@@ -6,8 +6,8 @@ variable and the rule, never the value: values are personal data and errors are 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import orjson
@@ -35,6 +35,7 @@ from hub.errors import OperationRefused
 from hub.graph.execution.bounded_cache import BoundedCache, SeenKeys
 from hub.graph.execution.documents import Documents
 from hub.graph.execution.value_paths import Path, find_path_of_value, find_path_of_variable
+from hub.graph.execution.variable_values import PlainVariable, coerce_plain_variables, list_plain_variables
 from hub.plan import limits
 from hub.plan.building.arguments import argument_shape, find_page_sizes
 from hub.plan.cpu_stopwatch import CpuStopwatch
@@ -63,6 +64,8 @@ give Python's collector half a million objects to walk over, with every request 
 SEEN_KEYS = 10_000
 COMMENTS = 1_000
 UNKNOWN_FIELD = "Cannot query field"
+PreparedPlan = tuple[Plan | None, bytes | None]
+"""A plan, and the whole response if it is about no stored row."""
 K = TypeVar("K")
 V = TypeVar("V")
 NO_TOKEN = Token(TokenKind.SOF, 0, 0, 0, 0)
@@ -106,13 +109,20 @@ class GraphQLRequest:
 class ValidatedDocument:
     """A document that was parsed, limited and validated, and the size of each operation.
 
-    `paged` are the variables that are page sizes, which a plan is made for.
+    `paged` are the variables that are page sizes, which a plan is made for. `plain` are the variables of each operation that has plain ones only.
     """
 
     text: str
     document: DocumentNode
     sizes: Mapping[str | None, limits.SelectionSize]
     paged: tuple[str, ...]
+    plain: Mapping[str | None, tuple[PlainVariable, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def only_operation(self) -> OperationDefinitionNode | None:
+        """The operation of a document that has one."""
+        operations = [d for d in self.document.definitions if isinstance(d, OperationDefinitionNode)]
+        return operations[0] if len(operations) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ class Preparer:
         self._rules = rules if settings.introspection else [*rules, NoSchemaIntrospectionCustomRule]
         most_bytes = settings.plan_cache_mb * 500_000  # each of the two has a half
         self._documents: BoundedCache[str, ValidatedDocument] = BoundedCache(settings.plan_cache, most_size=most_bytes)
-        self._plans: BoundedCache[tuple[Any, ...], tuple[Plan | None]] = BoundedCache(
+        self._plans: BoundedCache[tuple[Any, ...], PreparedPlan] = BoundedCache(
             settings.plan_cache, most_size=most_bytes
         )
 
@@ -191,9 +201,10 @@ class Preparer:
         operation, variables, key = self._keyed(request, checked, disclosure)
         found = self._plans.get(key)
         if found is None:
-            found = (self._planned(checked.document, operation, variables, disclosure),)
-            self._keep(self._plans, key, found, _plan_bytes(found[0]))
-        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+            plan = self._planned(checked.document, operation, variables, disclosure)
+            found = (plan, _constant(plan))
+            self._keep(self._plans, key, found, _plan_bytes(plan))
+        return PreparedRequest(checked, operation, request.variables or {}, variables, *found)
 
     def _keep(self, cache: BoundedCache[K, V], key: K, value: V, size: int) -> None:
         if size <= KEPT_AT_ONCE_BYTES or self._seen.note(key):
@@ -208,7 +219,7 @@ class Preparer:
         found = self._plans.get(key)
         if found is None:
             return None
-        return PreparedRequest(checked, operation, request.variables or {}, variables, found[0], _constant(found[0]))
+        return PreparedRequest(checked, operation, request.variables or {}, variables, *found)
 
     def plan_nodes(self, ready: PreparedRequest, sets: Sequence[SelectionSetNode], disclosure: Disclosure) -> Plan:
         """The plan of rows by their ids with this selection of a document: made once, since each row is one of every kind there is."""
@@ -218,7 +229,7 @@ class Preparer:
         key = ("nodes", checked.text, places, argument_shape(variables), sizes, disclosure)
         found = self._plans.get(key)
         if found is None:
-            found = (self.planner.nodes(checked.document, variables, sets, disclosure),)
+            found = (self.planner.nodes(checked.document, variables, sets, disclosure), None)
             if all(one.loc for one in sets):
                 self._keep(self._plans, key, found, _plan_bytes(found[0]))
         assert found[0] is not None  # a selection of rows is stored data
@@ -228,16 +239,24 @@ class Preparer:
         self, request: GraphQLRequest, checked: ValidatedDocument, disclosure: Disclosure
     ) -> tuple[OperationDefinitionNode, Mapping[str, Any], tuple[Any, ...]]:
         """The operation that is meant, its coerced variables, and what its plan is kept by."""
-        operation = find_operation(checked.document, request.operation_name)
+        name = request.operation_name
+        operation = (checked.only_operation if name is None else None) or find_operation(checked.document, name)
         if request.read_only and operation.operation is not OperationType.QUERY:
             raise OperationRefused("GET only reads", code="METHOD_NOT_ALLOWED", next_step="send the operation by POST")
-        variables = self.coerced(operation, request.variables or {})
+        variables = self._coerce(checked, operation, request.variables or {})
         sizes = tuple(variables.get(name) for name in checked.paged)
         return (
             operation,
             variables,
-            (checked.text, request.operation_name, argument_shape(variables), sizes, disclosure),
+            (checked.text, name, argument_shape(variables), sizes, disclosure),
         )
+
+    def _coerce(
+        self, checked: ValidatedDocument, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        plain = checked.plain.get(operation.name.value if operation.name else None)
+        found = coerce_plain_variables(plain, given) if plain is not None else None
+        return self.coerced(operation, given) if found is None else found
 
     def checked(self, text: str) -> ValidatedDocument:
         """Parse, limit and validate a document. Raises RequestRejected, OperationRefused."""
@@ -257,7 +276,13 @@ class Preparer:
             raise RequestRejected(
                 [_with_code(error, "INVALID", partial(find_path_of_value, document)) for error in errors]
             )
-        return ValidatedDocument(text, document, sizes, find_page_sizes(document))
+        plain = {
+            operation.name.value if operation.name else None: variables
+            for operation in document.definitions
+            if isinstance(operation, OperationDefinitionNode)
+            and (variables := list_plain_variables(self.schema, operation.variable_definitions or ())) is not None
+        }
+        return ValidatedDocument(text, document, sizes, find_page_sizes(document), plain)
 
     def _parsed(self, text: str) -> DocumentNode:
         most = self.planner.limits.tokens

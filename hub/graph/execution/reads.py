@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.connections.prepared_reads import PreparedReads
 from hub.store.connections.silence import Silence
+from hub.store.connections.spare_connections import SpareConnections
 from hub.store.revision import READ_STORED_REVISION, StoreRevision
 from hub.tracing.spans import open_span
 
@@ -60,6 +61,7 @@ class Reads:
 
     def __init__(self, pool: Pool, *, deadline_s: float, prepares: bool = True) -> None:
         self.pool = pool
+        self.connections = SpareConnections(pool)
         self.deadline_s = deadline_s
         self._wire = PreparedReads(prepares=prepares)
         self._running = 0
@@ -105,7 +107,7 @@ class Reads:
         if clean is not DATABASE_GONE:
             raise clean from None
         # After a restart every kept connection is broken, not only this one.
-        await self.pool.drain()
+        await self.connections.drain()
         try:
             return await self._once(read, sql, parameters, self.deadline_s)
         except psycopg.Error as second:
@@ -115,7 +117,7 @@ class Reads:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            connection = await self.pool.getconn(min(deadline_s, self.pool.timeout))
+            connection = await self.connections.take(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
             # A database that is read from now, or answered others while this one waited, is there: there are too few connections.
             is_there = self._running or self._answered_at >= began
@@ -134,7 +136,7 @@ class Reads:
         finally:
             self._running -= 1
             silence.cancel()
-            await self.pool.putconn(connection)
+            await self.connections.give_back(connection)
 
 
 async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> Any:

@@ -85,6 +85,8 @@ def read_value(document: Document, tree: Tree | None) -> Any:
 
 def argument_shape(value: Any) -> Any:
     """What of a variable's value can change a statement: keys, nulls, booleans, enum members; hashable."""
+    if type(value) is str:
+        return "value"
     if isinstance(value, dict):
         return tuple((key, argument_shape(item)) for key, item in value.items())
     if isinstance(value, list):

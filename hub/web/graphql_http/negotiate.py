@@ -128,13 +128,13 @@ def from_query(query_string: str) -> Operation:
     return read_operation(fields, read_only=True, chars=len(query_string))
 
 
-FIELDS: tuple[tuple[str, type, str], ...] = (
-    ("query", str, "a string"),
-    ("documentId", str, "a string"),
-    ("operationName", str, "a string"),
-    ("variables", dict, "an object"),
-    ("extensions", dict, "an object"),
-)
+FIELDS: Mapping[str, type] = {
+    "query": str,
+    "documentId": str,
+    "operationName": str,
+    "variables": dict,
+    "extensions": dict,
+}
 
 
 def read_operation(fields: Mapping[str, Any], *, read_only: bool = False, chars: int = 0) -> Operation:
@@ -142,10 +142,10 @@ def read_operation(fields: Mapping[str, Any], *, read_only: bool = False, chars:
 
     `chars` is the length of the body or text that they came in.
     """
-    for name, kind, words in FIELDS:
-        value = fields.get(name)
-        if value is not None and not isinstance(value, kind):
-            raise HttpRefused(400, "BAD_REQUEST", f"{name} must be {words}")
+    for name, value in fields.items():
+        kind = FIELDS.get(name)
+        if kind is not None and value is not None and not isinstance(value, kind):
+            raise HttpRefused(400, "BAD_REQUEST", f"{name} must be {'a string' if kind is str else 'an object'}")
     extensions = fields.get("extensions") or {}
     document_id = fields.get("documentId") or _persisted_hash(extensions)
     query = fields.get("query")

@@ -105,6 +105,7 @@ def serve_on(
         app,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # no answer depends on the address or scheme of a client
         http=ImpatientProtocol,
         max_connections=settings.max_connections,
         ws_max_size=settings.max_body_bytes,
