@@ -13,7 +13,7 @@ from hub.graph.events.changes import ChangeReader
 from hub.graph.execution.documents import Documents, read_folder
 from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import Preparer, limits_of
-from hub.graph.execution.reads import GRACE_S, Pool, Reads
+from hub.graph.execution.reads import GRACE_S, Reads
 from hub.graph.execution.request_meter import RequestMeter, list_operation_names
 from hub.graph.ledger.ledger_reads import LedgerReads
 from hub.graph.ledger.read_ledger import ReadLedger
@@ -36,12 +36,13 @@ from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.connections.logins import Logins
 from hub.store.connections.pooled_reads import refuse_other_settings
+from hub.store.connections.read_pool import ReadPool
 from hub.store.engine import make_read_pool
 
 NO_CONNECTORS: Mapping[str, Manifest] = {}
 
 
-def make_pool(settings: Settings, url: str) -> Pool:
+def make_pool(settings: Settings, url: str) -> ReadPool:
     """A pool for reads, not yet open: of the database at `url`, or through the pooler of HUB_POOLED_READS_URL."""
     pooled = settings.pooled_reads_url
     return make_read_pool(
@@ -54,7 +55,7 @@ def make_pool(settings: Settings, url: str) -> Pool:
 
 def make_executor(
     settings: Settings,
-    pool: Pool,
+    pool: ReadPool,
     logins: Logins | None = None,
     *,
     enforced: bool = False,

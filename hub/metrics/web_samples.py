@@ -42,10 +42,9 @@ def _read_pool(app: Edge) -> Iterator[Sample]:
     admission = app.parts.executor.admission
     yield m.READS_WAITING.at(admission.small.length, "small")
     yield m.READS_WAITING.at(admission.large.length, "large")
-    connections = app.parts.executor.reads.connections
-    stats = connections.pool.get_stats()
+    stats = app.parts.executor.reads.pool.get_stats()
     yield m.POOL_CONNECTIONS.at(stats["pool_size"])
-    yield m.POOL_IDLE.at(stats["pool_available"] + len(connections))
+    yield m.POOL_IDLE.at(stats["pool_available"])
     yield m.POOL_MAX.at(stats["pool_max"])
     yield m.POOL_WAITING.at(stats.get("requests_waiting", 0))
     yield m.POOL_QUEUED.at(stats.get("requests_queued", 0))

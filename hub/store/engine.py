@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from hub.errors import HubMisconfigured
 from hub.store.connections.connection import SILENCE_TIMEOUTS, StoreConnection
+from hub.store.connections.read_pool import ReadPool
 
 SESSION = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c search_path=pg_catalog"
 """Text forms of values go into content hashes and JSON, so a session never takes them from the server's settings."""
@@ -84,14 +85,14 @@ def make_read_pool(
     statement_timeout_s: float,
     kept: int = 2,
     configure: Callable[[AsyncConnection[Any]], Awaitable[None]] | None = None,
-) -> AsyncConnectionPool[AsyncConnection[Any]]:
+) -> ReadPool:
     """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed.
 
     With `configure`, which is called for each new connection, the pool asks for no settings: a pooler would refuse or forget them.
     """
     options = f"{SESSION} -c default_transaction_read_only=on -c statement_timeout={int(statement_timeout_s * 1000)}"
 
-    return AsyncConnectionPool(
+    return ReadPool(
         add_silence_timeouts(url),
         min_size=min(kept, size),
         max_size=size,

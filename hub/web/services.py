@@ -8,13 +8,13 @@ from hub.access.limits.limiter import ReadingLimiter, make_limiter
 from hub.access.oidc.local_issuer import LocalIssuer
 from hub.access.service import Access, make_access
 from hub.graph.execution.execute import Executor
-from hub.graph.execution.reads import Pool
 from hub.graph.permission.callers import Gate
 from hub.graph.service import make_executor, make_gate, make_pool
 from hub.ledger.keeper import LedgerKeeper, make_keeper
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.connections.logins import Logins
+from hub.store.connections.read_pool import ReadPool
 from hub.web.pushes.dossier_push import DossierEndpoint
 from hub.web.pushes.row_push import PushEndpoint
 
@@ -23,7 +23,7 @@ from hub.web.pushes.row_push import PushEndpoint
 class WebServices:
     """`keeper` is None if no read is written down, `limiter` if access is off."""
 
-    pool: Pool
+    pool: ReadPool
     access: Access
     executor: Executor
     gate: Gate
@@ -71,7 +71,7 @@ class WebServices:
         await executor.refresher.close()
         if executor.log is not None:
             await executor.log.close()
-        await executor.reads.connections.close()
+        await self.pool.close()
         await self.access.close()
 
 

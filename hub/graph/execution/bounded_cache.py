@@ -40,12 +40,15 @@ class BoundedCache(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """The entry, now the most recently used; None if there is none."""
-        with self._lock:
-            found = self.entries.get(key)
-            if found is None:
-                return None
+        found = self.entries.get(key)
+        if found is None:
+            return None
+        # Without the lock, which costs more than the look-up: each of the two steps is whole for other threads.
+        try:
             self.entries.move_to_end(key)
-            return found[0]
+        except KeyError:
+            return found[0]  # another thread has pushed it out meanwhile
+        return found[0]
 
     def put(self, key: K, value: V, size: int) -> None:
         """Keep an entry of so many bytes, and forget the oldest ones that no longer fit."""

@@ -7,17 +7,16 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from hub.errors import HubError, OperationRefused, StoreUnavailable
 from hub.store.connections.prepared_reads import PreparedReads
+from hub.store.connections.read_pool import ReadPool
 from hub.store.connections.silence import Silence
-from hub.store.connections.spare_connections import SpareConnections
 from hub.store.revision import READ_STORED_REVISION, StoreRevision
 from hub.tracing.spans import open_span
 
 LOG = logging.getLogger("hub.graph")
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Read = Callable[[AsyncConnection[Any], str, Sequence[Any]], Awaitable[Any]]
 
 DATABASE_GONE = StoreUnavailable(
@@ -59,9 +58,8 @@ GRACE_S = 2.0
 class Reads:
     """Runs statements on the read pool, each of them for `deadline_s` at most, whatever the database or the network does."""
 
-    def __init__(self, pool: Pool, *, deadline_s: float, prepares: bool = True) -> None:
+    def __init__(self, pool: ReadPool, *, deadline_s: float, prepares: bool = True) -> None:
         self.pool = pool
-        self.connections = SpareConnections(pool)
         self.deadline_s = deadline_s
         self._wire = PreparedReads(prepares=prepares)
         self._running = 0
@@ -107,7 +105,7 @@ class Reads:
         if clean is not DATABASE_GONE:
             raise clean from None
         # After a restart every kept connection is broken, not only this one.
-        await self.connections.drain()
+        await self.pool.drain()
         try:
             return await self._once(read, sql, parameters, self.deadline_s)
         except psycopg.Error as second:
@@ -117,7 +115,7 @@ class Reads:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            connection = await self.connections.take(min(deadline_s, self.pool.timeout))
+            connection = await self.pool.take(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
             # A database that is read from now, or answered others while this one waited, is there: there are too few connections.
             is_there = self._running or self._answered_at >= began
@@ -136,7 +134,7 @@ class Reads:
         finally:
             self._running -= 1
             silence.cancel()
-            await self.connections.give_back(connection)
+            await self.pool.give_back(connection)
 
 
 async def _first_value(connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> Any:

@@ -234,7 +234,7 @@ def read_header(headers: Headers, name: bytes) -> str:
     values = headers.get(name)
     if values is None:
         return ""
-    if len(values) > 1 or any(len(value) > LONGEST_HEADER for value in values):
+    if len(values) > 1 or len(values[0]) > LONGEST_HEADER:
         raise OperationRefused(
             f"the request has {name.decode()} more than once, or longer than {LONGEST_HEADER} characters",
             code="BAD_USER_INPUT",

@@ -270,14 +270,14 @@ def test_too_few_connections_are_not_taken_for_a_database_that_is_gone(
     async def run() -> list[Any]:
         async with make_read_pool(served_hub.database, size=1, statement_timeout_s=10) as pool:
             pool.timeout = 0.5
-            give_back = pool.putconn
+            reads = Reads(pool, deadline_s=10)
+            give_back = pool.give_back
 
             async def give_back_late(connection: Any) -> None:
                 await asyncio.sleep(1)
                 await give_back(connection)
 
-            monkeypatch.setattr(pool, "putconn", give_back_late)
-            reads = Reads(pool, deadline_s=10)
+            monkeypatch.setattr(pool, "give_back", give_back_late)
             asked = (reads.json("select '{}'::json::text", ()) for _ in range(3))
             return await asyncio.gather(*asked, return_exceptions=True)
 
