@@ -22,6 +22,7 @@ RUN_TABLES: Mapping[str, str] = {
     "reached": "A record of another field that stands with one of which something is wanted: record_id.",
     "veto_of_pair": "A claim that another claim speaks against: field, record_id, found_id, code.",
     "differing": "A recorded value that differs from its authority's: the columns of `link.discrepancy`.",
+    "address_compared": "The tail of an address, and the unit that it is compared with.",
     "address_phrase": "The tail of an address, and the phrase by which the gazetteer has it.",
     "commune_named": "A commune that an address may name: its name and those of what it was part of.",
     "commune_today": "A commune, and the communes of today that it is or went into.",

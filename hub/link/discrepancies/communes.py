@@ -107,19 +107,20 @@ class CommuneTable:
     unique: str | None = None
 
 
-def list_commune_tables(tails: str, units: str) -> tuple[CommuneTable, ...]:
-    """The tables, in the order in which they are made, with which `render_apart_condition` can be asked of the addresses whose tails
-    `tails` selects, and of the units that `units` does."""
+def list_commune_tables(compared: str) -> tuple[CommuneTable, ...]:
+    """The tables, in the order in which they are made, with which `render_apart_condition` can be asked of the addresses and units
+    that `compared` selects: the tail of each address, and the unit_code. They are few, and to find them is to read many links."""
     return (
-        CommuneTable("address_phrase", _phrases(tails)),
+        CommuneTable("address_compared", compared),
+        CommuneTable("address_phrase", _phrases("select distinct tail from address_compared")),
         CommuneTable("commune_named", NAMED),
-        CommuneTable("commune_today", _today(units), unique="unit_code"),
+        CommuneTable("commune_today", _today("select unit_code from address_compared"), unique="unit_code"),
         CommuneTable("gazetteer", GAZETTEER),
         CommuneTable("address_tail", TAILS, unique="tail"),
     )
 
 
-TABLES = tuple(table.name for table in list_commune_tables("", ""))
+TABLES = tuple(table.name for table in list_commune_tables(""))
 
 
 def render_apart_condition(address: str, unit: str) -> str:

@@ -152,28 +152,27 @@ def digest_discrepancy_rules(known: Registry) -> str:
         s for entity in known for linked in entity.linked for s in render_differing_rows(entity, linked, touched=False)
     ]
     return hashlib.sha256(
-        "\n".join([*statements, *(table.select for table in communes.list_commune_tables("", ""))]).encode()
+        "\n".join([*statements, *(table.select for table in communes.list_commune_tables(""))]).encode()
     ).hexdigest()[:16]
 
 
 def _create_commune_tables(workspace: LinkWorkspace, chosen: list[tuple[Entity, Linked]], touched: bool) -> None:
     """Read the tails of all recorded addresses that are not the authority's very words."""
-    tails, units = [], []
+    compared = []
     for entity, linked in chosen:
         for copy in find_copies(load_registry(), entity):
             if copy.linked.name == linked.name and copy.compared is Comparison.ADDRESS:
                 assert copy.beside is not None  # checked where authorities are resolved
                 recorded = f"r.{copy.column.name}"
-                rows = (
-                    f"from link.{linked.table} l join data.{entity.table} r on r.id = l.record_id"
+                compared.append(
+                    f"select {communes.render_address_tail(recorded)} as tail, s.{copy.beside.name} as unit_code"
+                    f" from link.{linked.table} l join data.{entity.table} r on r.id = l.record_id"
                     f" join data.{to_snake_case(copy.kind)} s on s.id = l.found_id"
                     f" where l.{ACCEPTED} and l.subject_kind = '{copy.kind}' and {recorded} is not null"
                     f" and {recorded} is distinct from s.{copy.held.name}{_only(touched, entity)}"
                 )
-                tails.append(f"select {communes.render_address_tail(recorded)} as tail {rows}")
-                units.append(f"select s.{copy.beside.name} as unit_code {rows}")
-    if tails:
-        for table in communes.list_commune_tables(" union ".join(tails), " union ".join(units)):
+    if compared:
+        for table in communes.list_commune_tables(" union ".join(compared)):
             workspace.create(table.name, table.select, unique=table.unique, analyze=True)
 
 

@@ -64,6 +64,10 @@ class Readings:
             return
         kept, before = self.known, 0 if self.stored is None else self.stored.height
         if used_only:
+            # So many are used at least. Mostly that says enough, and to find all that are takes as long as reading the register.
+            fewest = max(pl.concat(self._used).select(pl.all().n_unique()).row(0))
+            if (self.known.height - before) + (self.known.height - fewest) <= STALE_SHARE * fewest:
+                return
             kept = kept.join(pl.concat(self._used).unique(), on=list(WRITTEN.values()), how="semi", nulls_equal=True)
         changed = (self.known.height - before) + (self.known.height - kept.height)
         if changed > STALE_SHARE * kept.height:

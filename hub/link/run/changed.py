@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from hub.link.field import Field
 from hub.link.profile import load_profile
+from hub.link.rules.inferred_facts import select_links_changed
 from hub.link.rules.sql import name_versions_table, select_withdrawn
 from hub.link.workspace import LinkWorkspace
 from hub.model.names import to_snake_case
@@ -139,15 +140,11 @@ def render_moved_subjects(standing: Standing, field: Field) -> tuple[str, str]:
         f"(select l.record_id, l.found_id from link.{links} l join changed n on n.id = l.record_id"
         f" union select record_id, found_id from {select_withdrawn(field)} w)"
     )
-    after = (
-        f"(select record_id, found_id from link.{links} where sys_from = %(at)s"
-        f" union select record_id, found_id from link_history.{links} where sys_to = %(at)s)"
-    )
 
     def of(rows: str) -> str:
         return add.format(kind=standing.kind, subjects=standing.subjects.format(links=rows))
 
-    return of(before), of(after)
+    return of(before), of(select_links_changed(field))
 
 
 def select_touched_records(field: Field) -> str:

@@ -134,8 +134,8 @@ class _Run:
         self.whole = True
         """Whether every record is looked at; decided once the changes are known."""
         self.reports: list[Report] = []
-        self.moved: list[str] = []
-        """The fields of which links have changed so far."""
+        self.moved: dict[str, datetime] = {}
+        """The fields of which links have changed so far, and when."""
         self.found: tuple[discrepancies.DiscrepancyCounts, ...] = ()
 
     def all(self, *, whole: bool) -> LinkReport:
@@ -149,7 +149,7 @@ class _Run:
         self.workspace.create("changed", changed.select_changed_rows(concerned, moved))
         self.whole = whole or self.likeness.to_train or self._is_new({name: of.rows for name, of in known.items()})
         self.workspace.create_empty("touched", "entity text, record_id bigint")
-        self._know(load_profile().linked_first)
+        standing.create_known_subjects(self.workspace, load_profile().linked_first)
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
             self.connection.execute(ASSUME_FAST_DISKS)
@@ -162,7 +162,7 @@ class _Run:
             rest = [*first, *rest]
         else:
             self._round(first)
-        self._know(self.moved)
+        self._know_moved()
         self._round(rest)
         self._compare()
         if not self.some:
@@ -174,10 +174,14 @@ class _Run:
             fill_sample(self.connection)
         return self._end(time.monotonic() - begun)
 
-    def _know(self, fields: Collection[str]) -> None:
-        """Take in what stands in the records of these fields by now."""
-        standing.create_known_subjects(self.workspace, fields)
-        if any(known.companions and known.field in fields for known in load_profile().standings):
+    def _know_moved(self) -> None:
+        """Take in what stands by now in the records of the fields of which links have changed."""
+        if self.whole:
+            standing.create_known_subjects(self.workspace, self.moved)
+        else:
+            for name, at in self.moved.items():
+                standing.update_known_subjects(self.workspace, all_fields()[name], at)
+        if any(known.companions and known.field in self.moved for known in load_profile().standings):
             self.likeness.move_households(anyone=self.whole)
 
     # --- Begin and end ------------------------------------------------------------------------------------------------
@@ -322,7 +326,7 @@ class _Run:
         """Write the wanted links of a field, and note what they imply for others."""
         report, at = apply_field(self.workspace, field, self.run_id, whole=self.whole)
         if report.added + report.withdrawn:
-            self.moved.append(field.name)
+            self.moved[field.name] = at
         if not self.whole:
             self._move(field, at)
         if told:
