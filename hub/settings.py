@@ -34,6 +34,13 @@ class Settings(BaseSettings):
         None,
         description="For `hub serve`: the same database through a pooler that shares connections between transactions (PgBouncer with `pool_mode = transaction`), for a login in the role `hub_reader`. Reads go through it; everything else goes to HUB_DATABASE_URL and the others, which lead to PostgreSQL itself.",
     )
+    replica_urls: SecretStr | None = Field(
+        None,
+        description="For `hub serve`: streaming replicas of the database, up to 10 postgresql:// URLs separated by commas, each for the login of HUB_DATABASE_URL. Rows of answers are read from them; everything that decides, and the ledger, stays on the primary.",
+    )
+    replica_max_lag_s: float = Field(
+        5.0, ge=2, le=600, description="How far a replica may be behind the primary and still be read from, in seconds."
+    )
     clerk_url: SecretStr | None = Field(
         None,
         description="For `hub serve`: the same database for a login in the role `hub_clerk`, which writes dossiers, decisions and sessions. HUB_DATABASE_URL is then one in `hub_reader`. HUB_DATABASE_URL if it is not given.",

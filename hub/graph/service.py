@@ -15,6 +15,7 @@ from hub.graph.execution.execute import Executor
 from hub.graph.execution.prepare import Preparer, limits_of
 from hub.graph.execution.reads import GRACE_S, Reads
 from hub.graph.execution.request_meter import RequestMeter, list_operation_names
+from hub.graph.execution.row_reads import RowReads
 from hub.graph.ledger.ledger_reads import LedgerReads
 from hub.graph.ledger.read_ledger import ReadLedger
 from hub.graph.link_review.review_runner import ReviewRunner
@@ -37,6 +38,7 @@ from hub.settings import Settings
 from hub.store.connections.logins import Logins
 from hub.store.connections.pooled_reads import refuse_other_settings
 from hub.store.connections.read_pool import ReadPool
+from hub.store.connections.replicas import ReplicaWatch
 from hub.store.engine import make_read_pool
 
 NO_CONNECTORS: Mapping[str, Manifest] = {}
@@ -63,12 +65,13 @@ def make_executor(
     keeps_ledger: bool = True,
     limiter: ReadingLimiter | None = None,
     names_people: bool = False,
+    replicas: ReplicaWatch | None = None,
 ) -> Executor:
     """An executor of the declared vocabulary. With `enforced`, every request is checked against a purpose. Without `logins`
     everything is done with the pool's. `connectors` say which sources promise look-ups.
     Without `keeps_ledger` nothing is written down, for a trial that answers nobody.
     `limiter`, which the caller opens, limits what each principal reads. `names_people`: readings have the people of their answers, also where nothing is
-    enforced.
+    enforced. `replicas`, which the caller opens, are where rows are read from.
 
     Raises HubMisconfigured if a trusted document or a purpose is not valid.
     """
@@ -105,6 +108,7 @@ def make_executor(
         StewardDesk(logins.steward, connectors),
         meter=RequestMeter(list_operation_names(trusted.values()), read_purposes(), logs=settings.request_log),
         explain=settings.explain,
+        rows=None if replicas is None else RowReads(reads, replicas),
     )
 
 

@@ -106,6 +106,14 @@ POOL_ERRORS = declare_counter("hub_pool_requests_errors_total", "Reads that got 
 POOL_CONNECT_ERRORS = declare_counter(
     "hub_pool_connect_errors_total", "Attempts to connect to the database that failed."
 )
+ROW_READS = declare_counter(
+    "hub_row_reads_total", "Statements of plans by who ran them: `primary`, or the number of a replica in HUB_REPLICA_URLS.", "place"
+)  # fmt: skip
+REPLICA_FAILED = declare_counter("hub_replica_failed_reads_total", "Statements that a replica failed and that went to the primary.", "replica")  # fmt: skip
+REPLICA_READERS = declare_gauge("hub_replica_readers", "Processes that read from a replica now; 0 if it is left out.", "replica")  # fmt: skip
+REPLICA_LAG = declare_gauge(
+    "hub_replica_lag_seconds", "Seconds that a replica was behind the primary when it was asked; missing if it is not known.", "replica", across=Across.HIGHEST
+)  # fmt: skip
 CACHE_ENTRIES = declare_gauge("hub_cache_entries", "Entries of a cache.", "cache")
 CACHE_BYTES = declare_gauge("hub_cache_bytes", "Estimated size of a cache in memory.", "cache")
 CACHE_MAX_BYTES = declare_gauge("hub_cache_max_bytes", "Size that a cache may have.", "cache")
@@ -141,6 +149,10 @@ WEB_METRICS = (
         POOL_QUEUED,
         POOL_WAIT,
         POOL_ERRORS,
+        ROW_READS,
+        REPLICA_FAILED,
+        REPLICA_READERS,
+        REPLICA_LAG,
     ),
     *(POOL_CONNECT_ERRORS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, LEDGER_RECORDS, LEDGER_BATCH, LEDGER_COMMIT),
     *(LEDGER_REFUSED, LEDGER_WAITING, LEDGER_CHECKPOINTER, LEDGER_CHECKPOINT, LEDGER_WITNESS),

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from hub.access.limits.rates import RateKind
 from hub.extras import DISTRIBUTION_NAME
+from hub.graph.execution.row_reads import RowReads
 from hub.metrics import catalogue as m
 from hub.metrics.catalogue import Sample
 from hub.refresh.refresh_types import RefreshStatus
@@ -31,6 +32,7 @@ def read_web_samples(app: Edge) -> Iterator[Sample]:
     for ended in RefreshStatus:
         yield m.LOOKUPS.at(parts.executor.refresher.outcomes[ended], ended.value)
     yield from _read_pool(app)
+    yield from _read_replicas(app)
     for name, cache in parts.executor.preparer.caches.items():
         yield m.CACHE_ENTRIES.at(len(cache.entries), name)
         yield m.CACHE_BYTES.at(cache.size, name)
@@ -51,6 +53,20 @@ def _read_pool(app: Edge) -> Iterator[Sample]:
     yield m.POOL_WAIT.at(stats.get("requests_wait_ms", 0) / 1000)
     yield m.POOL_ERRORS.at(stats.get("requests_errors", 0))
     yield m.POOL_CONNECT_ERRORS.at(stats.get("connections_errors", 0))
+
+
+def _read_replicas(app: Edge) -> Iterator[Sample]:
+    rows = app.parts.executor.rows
+    if not isinstance(rows, RowReads):
+        return
+    yield m.ROW_READS.at(rows.from_primary, "primary")
+    for place in rows.places:
+        number, state = str(place.replica.number), place.replica.state
+        yield m.ROW_READS.at(place.answered, number)
+        yield m.REPLICA_FAILED.at(place.failed, number)
+        yield m.REPLICA_READERS.at(state.fault is None, number)
+        if state.lag_s is not None:
+            yield m.REPLICA_LAG.at(state.lag_s, number)
 
 
 def _read_ledger(app: Edge) -> Iterator[Sample]:

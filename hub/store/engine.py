@@ -27,12 +27,13 @@ times in a merge. If the operator of the server has said what a page costs, that
 
 def add_silence_timeouts(url: str) -> str:
     """The URL of a PostgreSQL server with the parameters of SILENCE_TIMEOUTS that it does not set itself."""
-    parsed = _parse_url(url)
+    parsed = parse_url(url)
     missing = {name: value for name, value in SILENCE_TIMEOUTS.items() if name not in parsed.query}
     return parsed.update_query_dict(missing).render_as_string(hide_password=False)
 
 
-def _parse_url(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """The parts of a PostgreSQL URL. Raises HubMisconfigured."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -84,9 +85,11 @@ def make_read_pool(
     size: int,
     statement_timeout_s: float,
     kept: int = 2,
+    wait_s: float = 5,
+    name: str = "reads",
     configure: Callable[[AsyncConnection[Any]], Awaitable[None]] | None = None,
 ) -> ReadPool:
-    """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed.
+    """A pool of autocommit connections that may only read; opened by the caller. `kept` of them are never closed, and a read waits `wait_s` for one.
 
     With `configure`, which is called for each new connection, the pool asks for no settings: a pooler would refuse or forget them.
     """
@@ -104,9 +107,9 @@ def make_read_pool(
             **({"options": options} if configure is None else {}),
         },
         configure=configure,
-        timeout=5,
+        timeout=wait_s,
         reconnect_timeout=3,
-        name="reads",
+        name=name,
     )
 
 

@@ -15,13 +15,14 @@ from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.connections.logins import Logins
 from hub.store.connections.read_pool import ReadPool
+from hub.store.connections.replicas import ReplicaWatch, make_replicas
 from hub.web.pushes.dossier_push import DossierEndpoint
 from hub.web.pushes.row_push import PushEndpoint
 
 
 @dataclass(frozen=True)
 class WebServices:
-    """`keeper` is None if no read is written down, `limiter` if access is off."""
+    """`keeper` is None if no read is written down, `limiter` if access is off, `replicas` without HUB_REPLICA_URLS."""
 
     pool: ReadPool
     access: Access
@@ -31,6 +32,7 @@ class WebServices:
     dossiers: DossierEndpoint
     keeper: LedgerKeeper | None
     limiter: ReadingLimiter | None
+    replicas: ReplicaWatch | None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -45,6 +47,8 @@ class WebServices:
         executor = self.executor
         # The pool fills itself in the background: the process starts, and says so in /readyz, when the database is away.
         await self.pool.open(wait=False)
+        if self.replicas is not None:
+            await self.replicas.open()
         await self.access.open()
         if executor.ledger is not None:
             await executor.ledger.writer.open()
@@ -71,6 +75,8 @@ class WebServices:
         await executor.refresher.close()
         if executor.log is not None:
             await executor.log.close()
+        if self.replicas is not None:
+            await self.replicas.close()
         await self.pool.close()
         await self.access.close()
 
@@ -88,8 +94,16 @@ def make_services(
     push = PushEndpoint(connectors, settings, logins.clerk)
     enforced = settings.access == "on"
     limiter = make_limiter(settings, logins.clerk) if enforced else None
+    replicas = make_replicas(settings, logins.reader)
     executor = make_executor(
-        settings, pool, logins, enforced=enforced, connectors=connectors, limiter=limiter, keeps_ledger=keeps_ledger
+        settings,
+        pool,
+        logins,
+        enforced=enforced,
+        connectors=connectors,
+        limiter=limiter,
+        keeps_ledger=keeps_ledger,
+        replicas=replicas,
     )
     keeper = None
     if executor.ledger is not None:
@@ -97,4 +111,4 @@ def make_services(
         executor.ledger.writer.on_append = keeper.checkpointer.note_appended
     access = make_access(settings, logins.clerk, local_issuer=local_issuer)
     gate = make_gate(settings, executor, access.authenticator)
-    return WebServices(pool, access, executor, gate, push, DossierEndpoint(executor), keeper, limiter)
+    return WebServices(pool, access, executor, gate, push, DossierEndpoint(executor), keeper, limiter, replicas)

@@ -76,9 +76,10 @@ def demo_command(
         raise OperationRefused(f"--citizens is {citizens:,}", next_step=f"choose from {SMALLEST:,} to {LARGEST:,}")
     if not 0 <= dossiers <= MOST_DOSSIERS:
         raise OperationRefused(f"--dossiers is {dossiers:,}", next_step=f"choose from 0 to {MOST_DOSSIERS:,}")
-    # Its database is its own, whatever pooler the settings name.
+    # Its database is its own, whatever pooler or replicas the settings name.
     switched = {
         "pooled_reads_url": None,
+        "replica_urls": None,
         **({"access": "off"} if without_access else {"access": "on", "explorers": "masked"}),
     }
     settings = load_settings(explain=True, **switched, **({} if port is None else {"port": port}))

@@ -58,7 +58,12 @@ def make_log_config(settings: Settings) -> dict[str, Any]:
         "filters": ["context"],
         "stream": "ext://sys.stderr",
     }
-    levels = {"hub.start": "INFO", "hub.worker": "INFO", "hub.request": "INFO" if settings.request_log else "WARNING"}
+    levels = {
+        "hub.start": "INFO",
+        "hub.replicas": "INFO",
+        "hub.worker": "INFO",
+        "hub.request": "INFO" if settings.request_log else "WARNING",
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -34,12 +34,13 @@ from hub.graph.events.changes import ChangeReader
 from hub.graph.events.dossier_events import DossierEventReader
 from hub.graph.execution.admission import ReadAdmission
 from hub.graph.execution.bounded_cache import BoundedCache
-from hub.graph.execution.explain import Explanation, explain_plan
+from hub.graph.execution.explain import Explanation, describe_cost, explain_plan
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest, Preparer, RequestRejected, to_graphql_error
 from hub.graph.execution.reading import Reading
 from hub.graph.execution.reads import Reads
 from hub.graph.execution.request_meter import RequestMeter, classify_result
 from hub.graph.execution.responses import Response, find_first_code, make_body, make_error_response
+from hub.graph.execution.row_reads import RowReads
 from hub.graph.ledger.ledger_reads import LedgerReads
 from hub.graph.ledger.read_ledger import ReadLedger
 from hub.graph.link_review.review_runner import ReviewRunner
@@ -145,10 +146,12 @@ class Executor:
         *,
         meter: RequestMeter,
         explain: bool,
+        rows: RowReads | None = None,
     ) -> None:
         self.schema = schema
         self.preparer = preparer
         self.reads = reads
+        self.rows = rows or reads
         self.admission = ReadAdmission(reads.pool.max_size)
         self.changes = changes
         self.dossier_events = DossierEventReader(changes)
@@ -265,13 +268,21 @@ class Executor:
         return await asyncio.get_running_loop().run_in_executor(self._planning, work)
 
     async def read(
-        self, plan: Plan, variables: Mapping[str, Any], parameters: Sequence[Any], reading: Reading
+        self,
+        plan: Plan,
+        variables: Mapping[str, Any],
+        parameters: Sequence[Any],
+        reading: Reading,
+        reads: Reads | RowReads | None = None,
     ) -> bytes:
-        """The JSON of a plan's statement. Raises as `ReadAdmission.take_turn`, `Reads.json` and `AnswerAccess.clear` do."""
+        """The JSON of a plan's statement. Raises as `ReadAdmission.take_turn`, `Reads.json` and `AnswerAccess.clear` do.
+
+        By the primary, unless `reads` says otherwise: a replica may lack what a mutation, an event or a prefill goes on from.
+        """
         principal = reading.caller.principal
         is_large = await self.admission.take_turn(plan.estimate.rows(variables), principal.id if principal else "")
         try:
-            text = await self.reads.json(plan.sql, parameters)
+            text = await (reads or self.reads).json(plan.sql, parameters)
         finally:
             self.admission.end_turn(is_large)
         return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql)
@@ -321,7 +332,7 @@ class Executor:
         reading: Reading,
     ) -> Response:
         try:
-            text = await self.read(plan, ready.variables, parameters, reading)
+            text = await self.read(plan, ready.variables, parameters, reading, self.rows)
             if not explain and not request.cost:
                 return Response(b'{"data":' + text + b"}", executed=True)
             extensions = await self._extensions(request, ready, [plan], explain)
@@ -376,19 +387,7 @@ class Executor:
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if request.cost:
-            size, most = ready.size, self.preparer.planner.limits
-            rows = sum(plan.estimate.rows(ready.variables) for plan in plans)
-            found["cost"] = {
-                name: {"is": value, "most": limit}
-                for name, value, limit in (
-                    ("depth", size.depth, most.depth),
-                    ("fields", size.fields, most.fields),
-                    ("breadth", size.breadth, most.breadth),
-                    ("aliases", size.aliases, most.aliases),
-                    ("directives", size.directives, most.directives),
-                    ("rows", rows, most.rows),
-                )
-            }
+            found["cost"] = describe_cost(ready, plans, self.preparer.planner.limits)
         if explain:
             explanations = [await explain_plan(plan, self.reads, ready.variables) for plan in plans]
             found["explain"] = {

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hub.graph.execution.prepare import PreparedRequest
 from hub.graph.execution.reads import Reads
 from hub.plan.data_subjects import HIDDEN
+from hub.plan.limits import Limits
 from hub.plan.nodes import (
     AllOf,
     AnyOf,
@@ -80,6 +82,20 @@ async def explain_plan(plan: Plan, reads: Reads, variables: Mapping[str, Any]) -
     """Explain a plan for these variables. Nothing is read of the rows. Raises as `Reads.json` does."""
     estimate = await reads.estimate(plan.sql, plan.parameters(variables))
     return Explanation(build_tree(plan.roots), plan.sql, plan.estimate.rows(variables), estimate)
+
+
+def describe_cost(ready: PreparedRequest, plans: Sequence[Plan], most: Limits) -> dict[str, dict[str, int]]:
+    """The size of an operation beside what it may have."""
+    size, rows = ready.size, sum(plan.estimate.rows(ready.variables) for plan in plans)
+    sizes = (
+        ("depth", size.depth, most.depth),
+        ("fields", size.fields, most.fields),
+        ("breadth", size.breadth, most.breadth),
+        ("aliases", size.aliases, most.aliases),
+        ("directives", size.directives, most.directives),
+        ("rows", rows, most.rows),
+    )
+    return {name: {"is": value, "most": limit} for name, value, limit in sizes}
 
 
 def build_tree(nodes: Sequence[object]) -> tuple[Branch, ...]:

@@ -62,7 +62,8 @@ class Reads:
         self.pool = pool
         self.deadline_s = deadline_s
         self._wire = PreparedReads(prepares=prepares)
-        self._running = 0
+        self.running = 0
+        """Statements that run now."""
         self._answered_at = float("-inf")
         """When the database last answered, by the loop's clock."""
 
@@ -77,6 +78,17 @@ class Reads:
                 text: bytes | None = await self._once(self._wire.value, sql, parameters, self.deadline_s)
             except psycopg.Error as error:
                 text = await self._again(error, self._wire.value, sql, parameters)
+        if text is None:
+            raise TOO_LONG
+        return text
+
+    async def attempt(self, sql: str, parameters: Sequence[Any]) -> bytes:
+        """The same, tried once."""
+        with open_span("sql"):
+            try:
+                text: bytes | None = await self._once(self._wire.value, sql, parameters, self.deadline_s)
+            except psycopg.Error as error:
+                raise explain_failure(error) from None
         if text is None:
             raise TOO_LONG
         return text
@@ -118,11 +130,11 @@ class Reads:
             connection = await self.pool.take(min(deadline_s, self.pool.timeout))
         except PoolTimeout:
             # A database that is read from now, or answered others while this one waited, is there: there are too few connections.
-            is_there = self._running or self._answered_at >= began
+            is_there = self.running or self._answered_at >= began
             raise (ALL_BUSY if is_there else DATABASE_GONE) from None
         silence = Silence(connection, deadline_s)
         # Without the pool's own context, whose commit has nothing to do: these connections are in autocommit.
-        self._running += 1
+        self.running += 1
         try:
             answer = await read(connection, sql, parameters)
             self._answered_at = clock()
@@ -132,7 +144,7 @@ class Reads:
                 raise TIMED_OUT from None
             raise
         finally:
-            self._running -= 1
+            self.running -= 1
             silence.cancel()
             await self.pool.give_back(connection)
 

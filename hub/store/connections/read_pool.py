@@ -12,6 +12,8 @@ from psycopg import AsyncConnection
 from psycopg.pq import ConnStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from hub.store.connections.silence import shut_down
+
 SPARE_S = 0.1
 MAX_HELD_S = 60.0
 """How long a connection is handed on, before the pool looks at it again."""
@@ -82,6 +84,11 @@ class ReadPool(AsyncConnectionPool[AsyncConnection[Any]]):
         for connection in self._held:
             self._held[connection] = float("-inf")
         await self._return_spare()
+
+    def cut(self) -> None:
+        """End every connection that is read from: the database is silent. Their reads hear at once that it was lost."""
+        for connection in self._held:
+            shut_down(connection)
 
     async def close(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 as the pool has it
         """Close every connection that nobody reads from, and each other one when it comes back."""

@@ -38,5 +38,10 @@ class Silence:
 
     def _end(self) -> None:
         self.ended = True
-        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as held:
-            held.shutdown(socket.SHUT_RDWR)
+        shut_down(self._connection)
+
+
+def shut_down(connection: AsyncConnection[Any]) -> None:
+    """End a connection at once: whoever waits on it hears that it was lost."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as held:
+        held.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.graph.execution.request_meter import OTHER
 from hub.ingest.connectors import load_manifests
-from hub.metrics.catalogue import LEDGER_WITNESS, PARENT_METRICS, WEB_METRICS, WORKER_METRICS, MetricKind
+from hub.metrics.catalogue import (
+    LEDGER_WITNESS,
+    PARENT_METRICS,
+    REPLICA_FAILED,
+    REPLICA_LAG,
+    REPLICA_READERS,
+    ROW_READS,
+    WEB_METRICS,
+    WORKER_METRICS,
+    MetricKind,
+)
 from hub.metrics.health import describe_web
 from hub.metrics.server import serve_metrics
 from hub.metrics.web_samples import read_web_samples
@@ -124,7 +134,8 @@ def test_every_metric_is_scraped(hub: WatchedHub) -> None:
     hub.ask({"query": "{ __typename }"})
     families = {family.name for family in text_string_to_metric_families(hub.scrape())}
     unseen = {metric.name for metric in WEB_METRICS if metric.name.removesuffix("_total") not in families}
-    assert unseen == {LEDGER_WITNESS.name}  # this hub has no witness
+    of_replicas = {ROW_READS.name, REPLICA_FAILED.name, REPLICA_READERS.name, REPLICA_LAG.name}
+    assert unseen == {LEDGER_WITNESS.name, *of_replicas}  # this hub has no witness, and no replica
 
 
 def test_no_metric_is_on_the_public_port(hub: WatchedHub) -> None:

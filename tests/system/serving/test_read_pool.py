@@ -167,3 +167,19 @@ def test_a_connection_that_is_ended_while_nobody_reads_is_told_by_the_next_read(
         await pool.give_back(connection)
 
     run(province_url, 1, work)
+
+
+def test_whoever_reads_from_a_pool_that_is_cut_hears_it_at_once(province_url: str) -> None:
+    async def work(pool: ReadPool) -> None:
+        connection = await pool.take(WITHIN_S)
+        reading = asyncio.create_task(PreparedReads().value(connection, "select pg_sleep(3600)::text", ()))
+        await asyncio.sleep(0.3)
+        pool.cut()
+        with pytest.raises(psycopg.OperationalError):
+            await reading
+        await pool.give_back(connection)
+        other = await pool.take(WITHIN_S)
+        assert await PreparedReads().value(other, "select 1::text", ()) == b"1"
+        await pool.give_back(other)
+
+    run(province_url, 1, work)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from hub.access.service import describe_access
 from hub.cli.operate.doctor.doctor_ledger import check_ledger
+from hub.cli.operate.doctor.doctor_replicas import check_replicas
 from hub.cli.operate.doctor.doctor_report import DoctorFinding
 from hub.cli.operate.doctor.doctor_sizes import check_catalogue, show_sizing
 from hub.cli.options import Json
@@ -135,6 +136,7 @@ def _store(store: OpenStore, settings: Settings) -> Iterator[DoctorFinding]:
         yield check_links(read_quality(connection, settings))
         yield check_models(list_model_versions(connection, PARTY.name, most=20))
         yield check_webhooks(count_endpoints(connection), read_webhook_backlog(connection), settings)
+    yield from check_replicas(settings, store.url)
     yield from check_ledger(settings, store.url)
 
 
