@@ -25,7 +25,7 @@ MAX_PREPARED_CHARS = 2_000_000
 CANCEL_WITHIN_S = 5.0
 
 
-class _Session:
+class _PreparedSession:
     """What is known of one connection: the statements that are prepared on it, least used first, and how its results are awaited."""
 
     __slots__ = ("prepared", "transformer", "waiter")
@@ -44,7 +44,7 @@ class PreparedReads:
 
     def __init__(self, *, prepares: bool = True) -> None:
         self._prepares = prepares
-        self._sessions: WeakKeyDictionary[AsyncConnection[Any], _Session] = WeakKeyDictionary()
+        self._sessions: WeakKeyDictionary[AsyncConnection[Any], _PreparedSession] = WeakKeyDictionary()
         self._numbers = count(1)
 
     async def value(self, connection: AsyncConnection[Any], sql: str, parameters: Sequence[Any]) -> bytes | None:
@@ -55,7 +55,7 @@ class PreparedReads:
         """
         session = self._sessions.get(connection)
         if session is None:
-            session = self._sessions[connection] = _Session(connection)
+            session = self._sessions[connection] = _PreparedSession(connection)
         pgconn = connection.pgconn
         dumped = session.transformer.dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
         if self._prepares:
@@ -76,7 +76,7 @@ class PreparedReads:
             raise
         return _read_result(pgconn)
 
-    async def _prepare(self, connection: AsyncConnection[Any], session: _Session, sql: str) -> bytes:
+    async def _prepare(self, connection: AsyncConnection[Any], session: _PreparedSession, sql: str) -> bytes:
         """Prepare a statement on a connection, which forgets the least used ones. Returns its name."""
         prepared = session.prepared
         while prepared and (len(prepared) >= MAX_PREPARED or sum(map(len, prepared)) + len(sql) > MAX_PREPARED_CHARS):
