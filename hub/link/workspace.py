@@ -20,6 +20,7 @@ RUN_TABLES: Mapping[str, str] = {
     "met": "A record that a changed subject is alike to: field, record_id.",
     "answered": "A record that a rule of the first tier has answered: record_id.",
     "reached": "A record of another field that stands with one of which something is wanted: record_id.",
+    "reached_value": "A value by which a rule leads from a record to a changed subject: value.",
     "veto_of_pair": "A claim that another claim speaks against: field, record_id, found_id, code.",
     "differing": "A recorded value that differs from its authority's: the columns of `link.discrepancy`.",
     "address_compared": "The tail of an address, and the unit that it is compared with.",

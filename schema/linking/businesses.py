@@ -23,6 +23,12 @@ UNDER_ITS_NAME = "hub.names_agree({r}.name_key, {s}.legal_name_key)"
 NAMED_SO = same_name("{s}.legal_name")
 NAMED_SO_OR_ITS_OWNER = f"({NAMED_SO} or exists (select from data.citizen c where c.personal_id = {{s}}.tax_code and {same_name('c.full_name')}))"
 
+OF_ITS_OWNERS = (
+    "select owner.{number} from version_of_business v join business_of held on held.found_id = v.id"
+    " join data.citizen owner on owner.id = held.person_id"
+)
+"""Select of a number of those who stand for changed businesses."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "household_business_tax_code",
@@ -33,6 +39,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded tax code is a household business's: its own, or since 2025-07-01 its representative's identifier.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
         sure=NAMED_SO_OR_ITS_OWNER,
+        reached="select v.tax_code from version_of_business v",
     ),
     Rule(
         "household_business_representative",
@@ -44,6 +51,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded identifier is that of a person with a role in a household business of the recorded name.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
         sure=NAMED_SO,
+        reached=OF_ITS_OWNERS.format(number="personal_id"),
     ),
     Rule(
         "household_business_representative_former",
@@ -55,6 +63,7 @@ RULES: tuple[Rule, ...] = (
         about="The same by the former identifier, through the crosswalk.",
         party_kinds=("HOUSEHOLD_BUSINESS",),
         sure=NAMED_SO,
+        reached=OF_ITS_OWNERS.format(number="former_id"),
     ),
     Rule(
         "business_name",
@@ -65,6 +74,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded name is a business's: a candidate only, names are not unique.",
         party_kinds=("HOUSEHOLD_BUSINESS", "ENTERPRISE"),
         tier=2,
+        reached="select v.legal_name_key from version_of_business v",
     ),
     Rule(
         "enterprise_code",
@@ -74,6 +84,7 @@ RULES: tuple[Rule, ...] = (
         about="The recorded tax code, without its branch, is an enterprise code.",
         party_kinds=("ENTERPRISE",),
         sure=NAMED_SO,
+        reached="select v.enterprise_code from version_of_business v",
     ),
 )
 

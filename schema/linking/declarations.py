@@ -77,6 +77,8 @@ class Rule:
     which the rule speaks (a record that states none is open to every rule); `accept` is a further condition without which a
     match is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
     `tier` are asked only if no rule of the first found anything. `prior`, SQL, is what the rule itself weighs, in bits.
+    `reached` selects the values, of those that the family looks up by, that lead to a changed subject as it is or as it was
+    (`version_of_…`); it may select more.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Rule:
     sure: str | None = None
     tier: int = 1
     prior: str = "0"
+    reached: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,15 @@ class Family:
     `normalised`: value → SQL over `{t}` and the recorded parts by name. `digits` are parts whose name in it stands for their text
     without what parts groups of digits; `words` are further names, SQL over `{t}` and the parts. `stated` are values that only
     records of some linked fields state, with what they are elsewhere. Nothing is corrected: what fits no form is no identifier.
-    `narrowed` is what a record must state for any rule to lead to a changed subject, over normalised values: most records do not,
-    and to find out the rest of theirs takes longer.
+    `looked_up` is what rules look up by, over `{t}`, the parts and normalised values: a rule leads to a changed subject only if one of
+    these is a value that it reaches. Of most records none is, and to find out all of theirs takes longer.
     """
 
     normalised: Mapping[str, str]
     digits: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     stated: Mapping[str, str] = field(default_factory=dict)
-    narrowed: str | None = None
+    looked_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def holder_evidence(agrees: str) -> Evidence:
     return Evidence("holder", (Outcome("agrees", agrees, 8.0), Outcome("differs", f"not {agrees}", -4.0)))
 
 
-CHANGED_PARCEL = "from version_of_parcel p"
+PLACES_REACHED = "select substring(p.parcel_number from ':(.*)$') from version_of_parcel p"
+"""Sheet and number of changed parcels, of whichever commune."""
 PARCEL_FAMILY = Family(
     normalised={
         "identifier": "{t}.{parcel_identifier}",
@@ -60,10 +61,7 @@ PARCEL_FAMILY = Family(
     },
     words={"day": r"substring({t}.{parcel_number} from '@(\d{{4}}-\d\d-\d\d):')"},
     stated={"area": "null::numeric", "holder": "null::text"},
-    narrowed=(
-        f"({{identifier}} in (select p.parcel_identifier {CHANGED_PARCEL})"
-        f" or {{place}} in (select substring(p.parcel_number from ':(.*)$') {CHANGED_PARCEL}))"
-    ),
+    looked_up=("{identifier}", "{place}"),
 )
 
 PARCEL = SubjectMatchRule("Parcel")
@@ -104,6 +102,7 @@ RULES: tuple[Rule, ...] = (
         join="{s}.parcel_identifier = {r}.identifier",
         prior=f"{KEY_BITS}",
         about="The 12-character parcel identifier.",
+        reached="select p.parcel_identifier from version_of_parcel p",
     ),
     Rule(
         "parcel_number",
@@ -114,6 +113,7 @@ RULES: tuple[Rule, ...] = (
         accept=f"{NO_OLDER_PARCEL} or {STATES_IT}",
         sure=NO_OLDER_PARCEL,
         prior=f"case when {NO_OLDER_PARCEL} then {KEY_BITS} else 0 end",
+        reached=PLACES_REACHED,
     ),
     Rule(
         "parcel_number_in_successor",
@@ -125,6 +125,7 @@ RULES: tuple[Rule, ...] = (
         " holder must agree.",
         accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
         sure=WHOLE_AND_ALONE,
+        reached=PLACES_REACHED,
     ),
     Rule(
         "parcel_number_in_predecessor",
@@ -135,6 +136,7 @@ RULES: tuple[Rule, ...] = (
         about="Sheet and number under a commune that the recorded one was made from; where from several, area or holder must agree.",
         accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
         sure=WHOLE_AND_ALONE,
+        reached=PLACES_REACHED,
     ),
 )
 

@@ -25,6 +25,7 @@ PARTY = Family(
         "tax": f"case when {all_digits('{tax_code}', 10, 13)} then left({{tax_code}}, 10) end",
     },
     digits=("identifier", "tax_code"),
+    looked_up=("{identifier}", "{tax_code}", "left({tax_code}, 10)", "{name_key}"),
 )
 
 CITIZEN = SubjectMatchRule(
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
         party_kinds=("PERSON",),
         subject=CITIZEN,
         sure=CITIZEN_NAMED_SO,
+        reached="select v.personal_id from version_of_citizen v",
     ),
     Rule(
         "former_identifier",
@@ -64,6 +66,7 @@ RULES: tuple[Rule, ...] = (
         party_kinds=("PERSON",),
         subject=CITIZEN,
         sure=CITIZEN_NAMED_SO,
+        reached="select v.former_id from version_of_citizen v",
     ),
     Rule(
         "household_head",
@@ -73,6 +76,7 @@ RULES: tuple[Rule, ...] = (
         party_kinds=("HOUSEHOLD",),
         subject=HOUSEHOLD,
         sure=HEAD_NAMED_SO,
+        reached="select v.head_personal_id from version_of_household v",
     ),
     Rule(
         "household_head_former",
@@ -83,6 +87,10 @@ RULES: tuple[Rule, ...] = (
         party_kinds=("HOUSEHOLD",),
         subject=HOUSEHOLD,
         sure=HEAD_NAMED_SO,
+        reached=(
+            "select former.former_id from version_of_household v join data.citizen former"
+            " on former.personal_id = v.head_personal_id"
+        ),
     ),
 )
 

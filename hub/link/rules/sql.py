@@ -20,6 +20,10 @@ from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.linking.declarations import Rule
 
+REACHED_VALUE = "reached_value"
+"""The temporary table of the values by which a rule leads to a changed subject."""
+UNASKED = "null::text"
+"""For a value that no rule looks up by."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
 DIGITS = r"case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end"
@@ -45,17 +49,31 @@ def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rul
     chosen = f" join {only} o on o.record_id = t.id" if only else ""
     where = f"not {render_decided(field, 't.id')}"
     if rules is not None:
-        where = family.narrowed.format(**values) if family.narrowed else "true"
         values = {
             name: _of_kinds(value, asking, values)
             for name, value in values.items()
             if (asking := [rule for rule in rules if f"{{r}}.{name}" in rule.through + rule.join]) or name == "kind"
         }
+        where = _narrowed(family.looked_up, rules, {**names, **dict.fromkeys(family.normalised, UNASKED), **values})
     listed = ", ".join(f"{value} as {name}" for name, value in values.items())
     bare = ", ".join(f"{DIGITS.format(column=f't.{columns[name]}')} as {name}" for name in digits)
     # `offset 0` keeps the planner from writing the expression wherever the column stands, to be computed each time.
     once = f" cross join lateral (select {bare} offset 0) d" if bare else ""
     return f"select t.id as record_id, {listed} from data.{field.entity.table} t{once}{chosen} where {where}"
+
+
+def _narrowed(looked_up: Sequence[str], rules: Sequence[Rule], values: Mapping[str, str]) -> str:
+    """Whether one of these rules can lead from a record to a changed subject at all. Needs `reached_value`."""
+    if not looked_up or any(rule.reached is None for rule in rules):
+        return "true"
+    asked = [sql for value in looked_up if (sql := value.format(**values)) != UNASKED]
+    return " or ".join(f"{sql} in (select value from {REACHED_VALUE})" for sql in asked)
+
+
+def select_reached_values(rules: Sequence[Rule]) -> str:
+    """Select of `reached_value`: the values by which these rules lead to a changed subject."""
+    selects = [rule.reached for rule in rules if rule.reached is not None] or ["select null::text where false"]
+    return f"select value from ({' union '.join(selects)}) v (value) where value is not null"
 
 
 def _of_kinds(value: str, asking: Sequence[Rule], values: Mapping[str, str]) -> str:

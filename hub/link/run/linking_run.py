@@ -249,8 +249,12 @@ class _Run:
         for kind in changed_kinds:
             versions = changed.create_versions(self.workspace, kind)
             vetoes.find_namesakes(self.workspace, kind, versions)
-        for field in fields:
-            self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
+        families = {field.recorded.family for field in fields}
+        rules = [rule for family in sorted(families) for rule in load_profile().rules_for(family, changed_kinds)]
+        with self.workspace.dropped_after(sql.REACHED_VALUE):
+            self.workspace.create(sql.REACHED_VALUE, sql.select_reached_values(rules), analyze=True)
+            for field in fields:
+                self._meet_by_rule(field, tuple(kind for kind in field.kinds if kind in changed_kinds))
         self._meet_by_likeness(fields, changed_kinds)
         for field in fields:
             other = companions.companion_of(field)
