@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from graphql import (
@@ -87,8 +87,7 @@ class RequestRejected(OperationRefused):
         self.errors = tuple(errors)
 
 
-@dataclass(frozen=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """One GraphQL request. `document_id` names a persisted document; with `query` beside it, registers one.
 
     `explain` and `cost` ask for these extensions; `read_only` refuses anything but a query (GET).
@@ -125,8 +124,7 @@ class ValidatedDocument:
         return operations[0] if len(operations) == 1 else None
 
 
-@dataclass(frozen=True)
-class PreparedRequest:
+class PreparedRequest(NamedTuple):
     """A request that may be executed: its operation, coerced variables, and the plan where one statement answers it whole."""
 
     checked: ValidatedDocument

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.tracing.spans import TRACE_PARENT, find_trace_id
 
@@ -12,8 +12,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 logged meanwhile, and in the ledger."""
 
 
-@dataclass(frozen=True)
-class RequestTrace:
+class RequestTrace(NamedTuple):
     """`request_id` is the caller's X-Request-Id, or made here; `trace_id` is that of traceparent, or of the trace that the hub
     exports, 32 hex digits."""
 

@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
@@ -13,8 +12,7 @@ from hub.errors import HubError
 LOG = logging.getLogger("hub.graph")
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """The bytes of a response; `executed` is false if the request was refused before execution.
 
     `code` is the first error's, if there is one; `retry_after_s` is the time to wait after a limit of reading was met.

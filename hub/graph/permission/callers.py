@@ -1,9 +1,9 @@
 """Callers: who sent a request, under which purpose, on which dossier. Found before anything of the request is planned."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from hub.access.argument_rules import Bindings
 from hub.access.callers.authenticator import OpenAuthenticator
@@ -27,8 +27,7 @@ Headers = Mapping[bytes, list[bytes]]
 """Lower-case names, and every value of each, in order."""
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks, and for what. Under no purpose only public types can be read.
 
     `principal` is None for a request without credentials, which may ask for the schema and nothing else.
@@ -37,8 +36,8 @@ class Caller:
     principal: Principal | None
     purpose: Purpose | None = None
     dossier: ReadingDossier | None = None
-    bindings: Bindings = field(default_factory=dict)
-    trace: RequestTrace = field(default_factory=RequestTrace)
+    bindings: Bindings = MappingProxyType({})
+    trace: RequestTrace = RequestTrace()
 
     @property
     def is_operator(self) -> bool:

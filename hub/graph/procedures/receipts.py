@@ -1,7 +1,7 @@
 """The receipt of a dossier for whoever may read the dossier, also when it has ended: a receipt has no value."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
@@ -100,7 +100,7 @@ async def _read_permitted(executor: "Executor", render: Render, caller: Caller, 
 
     snapshot: PrefillSnapshot
     snapshot, people = await executor.reviews.run(load)
-    reading = Reading(replace(caller, purpose=purpose, dossier=dossier))
+    reading = Reading(caller._replace(purpose=purpose, dossier=dossier))
     await executor.access.admit_people(people, reading)
     reading.paths |= {*snapshot.paths, RECEIPT_PATH}
     page = await render(snapshot)

@@ -232,7 +232,7 @@ async def _keep_last(executor: "Executor", reading: Reading, code: str, *, check
         if checks_user:
             check_purpose(purpose, principal, "", has_dossier=True)
         bindings = {**reading.caller.bindings, **dossier.bindings}
-        caller = replace(reading.caller, purpose=purpose, dossier=dossier, bindings=bindings)
+        caller = reading.caller._replace(purpose=purpose, dossier=dossier, bindings=bindings)
         return await prefill_and_keep(executor, reading, caller, {}, "CLOSING")
     except HubError as error:
         LOG.info("no snapshot was kept of a dossier that is closed: %s", error.code)

@@ -259,7 +259,7 @@ def test_each_event_of_a_subscription_is_written_down(trial: Trial, database_url
             refused = await asyncio.wait_for(anext(events), 60)
             assert (b"KEY_INVALID" in refused, b"ADDED" in refused) == (True, False)
             await events.aclose()
-            foreign = replace(request, variables={"source": "another"})
+            foreign = request._replace(variables={"source": "another"})
             assert isinstance(await executor.ready_stream(foreign, caller), Response)
             await executor.ledger.close()
             await executor.changes.close()
