@@ -78,6 +78,12 @@ class RequestAuthenticator:
         digest = hashlib.sha256(credential).digest()
         return self.cache.get(digest) or await self._check_credential(credential, digest)
 
+    def recall(self, authorization: bytes) -> Principal | None:
+        """The caller of a request with this one credential, if it was checked a moment ago and written as usual; None if it has to be checked."""
+        if authorization[:7] != b"Bearer ":
+            return None
+        return self.cache.get(hashlib.sha256(authorization[7:]).digest())
+
     def find_cookie(self, headers: Mapping[bytes, list[bytes]]) -> bytes | None:
         """Return the session's cookie; None if there is none. Raises AmbiguousCredentials if there are several."""
         cookies = headers.get(b"cookie")
@@ -160,6 +166,10 @@ class OpenAuthenticator:
     async def authenticate(self, headers: Mapping[bytes, list[bytes]], query_string: bytes) -> Principal:
         """Return the one principal."""
         return self.everyone
+
+    def recall(self, authorization: bytes) -> Principal | None:
+        """None: there is nothing to check."""
+        return None
 
 
 def _read_bearer(value: bytes) -> bytes:

@@ -134,3 +134,7 @@ class Authenticator(Protocol):
         Raises AuthenticationRefused: its `code`, `status` and `headers` are those of the answer.
         """
         ...
+
+    def recall(self, authorization: bytes) -> Principal | None:
+        """The caller of a request with this one credential, if it was checked a moment ago; None if it has to be checked."""
+        ...

@@ -102,6 +102,16 @@ class ReadingLimiter:
         if not use.is_waiting:
             self._wait(use)
 
+    def admit_known(self, principal: Principal) -> bool:
+        """Count a request of somebody who reads already; False, and nothing is counted, if `admit` has more to do than that."""
+        use = self._uses.get(principal.id)
+        if use is None or use.paused_by is not None or use.reads >= use.rates.reads or self._clock() >= use.next_turn:
+            return False
+        use.reads += 1
+        if not use.is_waiting:
+            self._wait(use)
+        return True
+
     def count_refusal(self, principal: Principal, code: str) -> None:
         """Count a refused read, if its code is one of COUNTED_CODES."""
         use = self._uses.get(principal.id)

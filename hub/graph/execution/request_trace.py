@@ -23,5 +23,10 @@ class RequestTrace(NamedTuple):
 def read_trace(headers: Mapping[bytes, list[bytes]]) -> RequestTrace:
     """The ids of the request that is being answered: the one in its answer and in the log, and that of its trace."""
     parents = headers.get(TRACE_HEADER, ())
-    parent = TRACE_PARENT.fullmatch(parents[0]) if len(parents) == 1 else None
+    return make_trace(parents[0] if len(parents) == 1 else None)
+
+
+def make_trace(given: bytes | None) -> RequestTrace:
+    """As `read_trace`, of the one traceparent of a request."""
+    parent = TRACE_PARENT.fullmatch(given) if given is not None else None
     return RequestTrace(REQUEST_ID.get(), parent[1].decode() if parent else find_trace_id())

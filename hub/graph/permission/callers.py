@@ -6,17 +6,17 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from hub.access.argument_rules import Bindings
-from hub.access.callers.authenticator import OpenAuthenticator
+from hub.access.callers.authenticator import OTHER_HEADERS, OpenAuthenticator
 from hub.access.callers.principals import Authenticator, NoCredentials, Principal, Role
 from hub.access.dossiers.offices import is_at_level
 from hub.access.limits.limiter import ReadingLimiter
 from hub.access.purposes import Purpose, find_purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.graph.execution.bounded_cache import BoundedCache
-from hub.graph.execution.request_trace import RequestTrace, read_trace
-from hub.graph.permission.dossier_reads import DossierReads, ReadingDossier
+from hub.graph.execution.request_trace import TRACE_HEADER, RequestTrace, make_trace, read_trace
+from hub.graph.permission.dossier_reads import DossierReads, KeptDossier, ReadingDossier
 from hub.plan.masks import FULL, Disclosure
-from hub.tracing.spans import open_span
+from hub.tracing.spans import is_tracing, open_span
 
 DOSSIER_HEADER, PURPOSE_HEADER = b"x-hub-dossier", b"x-hub-purpose"
 LONGEST_HEADER = 200
@@ -66,6 +66,15 @@ def _make_disclosure(smallest_cell: int, masked: bool) -> Disclosure:
     return Disclosure(smallest_cell, masked)
 
 
+class KnownCaller(NamedTuple):
+    """A caller who was admitted, and what is in memory of the dossier."""
+
+    caller: Caller
+    dossier: KeptDossier | None
+
+
+KnownKey = tuple[int, bytes | None, bytes | None]
+"""The id of a principal, whom the entry holds, and the headers that name dossier and purpose."""
 ANONYMOUS = Caller(None)
 LOCAL = Caller(OpenAuthenticator().everyone)
 """Whoever runs a command on this machine with the database's own credentials."""
@@ -111,9 +120,43 @@ class Gate:
         self.enforced = enforced
         self.ledger = ledger
         self._purposes = read_purposes()
+        self._known: BoundedCache[KnownKey, KnownCaller] = BoundedCache(
+            MAX_ADMITTED, most_size=MAX_ADMITTED * ADMITTED_BYTES
+        )
         self._admitted: BoundedCache[tuple[int, int, str], Caller] = BoundedCache(
             MAX_ADMITTED, most_size=MAX_ADMITTED * ADMITTED_BYTES
         )
+
+    def find_known(self, headers: Mapping[bytes, bytes], query_string: bytes) -> Caller | None:
+        """The caller of a request like one that was admitted a moment ago: same credential, dossier and purpose. It is counted.
+
+        None if there was none, or if anything is to be looked at that `admit` looks at: then nothing is counted. `headers` has names that were sent once.
+        """
+        authorization = headers.get(b"authorization")
+        if authorization is None or self.limiter is None or query_string or is_tracing():
+            return None
+        if b"cookie" in headers or not OTHER_HEADERS.isdisjoint(headers):
+            return None
+        principal = self.authenticator.recall(authorization)
+        if principal is None:
+            return None
+        known = self._known.get((id(principal), headers.get(DOSSIER_HEADER), headers.get(PURPOSE_HEADER)))
+        if known is None or known.caller.principal is not principal:
+            return None
+        if known.dossier is not None and not self.dossiers.is_current(known.dossier):
+            return None
+        if not self.limiter.admit_known(principal):
+            return None
+        _, purpose, dossier, bindings, _ = known.caller
+        return Caller(principal, purpose, dossier, bindings, make_trace(headers.get(TRACE_HEADER)))
+
+    def _remember(self, headers: Headers, caller: Caller) -> None:
+        """Let the next request like this one be known."""
+        codes, purposes = headers.get(DOSSIER_HEADER, [None]), headers.get(PURPOSE_HEADER, [None])
+        dossier = self.dossiers.recall(caller.dossier.code) if caller.dossier is not None else None
+        if caller.dossier is not None and (dossier is None or dossier.dossier is not caller.dossier):
+            return
+        self._known.put((id(caller.principal), codes[0], purposes[0]), KnownCaller(caller, dossier), ADMITTED_BYTES)
 
     async def admit(self, headers: Headers, query_string: bytes = b"", *, is_request: bool = True) -> Caller:
         """The caller of a request. `is_request` is False for an event of a subscription, which is not counted as one.
@@ -140,7 +183,9 @@ class Gate:
         if self.limiter is not None:
             await self.limiter.admit(principal, is_request=is_request)
         try:
-            return await self._find_purpose(principal, code, wanted, trace)
+            caller = await self._find_purpose(principal, code, wanted, trace)
+            self._remember(headers, caller)
+            return caller
         except OperationRefused as error:
             if self.limiter is not None:
                 self.limiter.count_refusal(principal, error.code)

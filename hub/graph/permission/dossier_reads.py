@@ -135,9 +135,31 @@ class DossierReads:
             kept.reader = principal
         return kept.dossier
 
+    def recall(self, code: str) -> KeptDossier | None:
+        """What is in memory of a dossier that was found a moment ago."""
+        return self._kept.get(code.strip().upper())
+
+    def is_current(self, kept: KeptDossier) -> bool:
+        """Whether one who was given this dossier by `find` would be given it again, without anything to be read or begun."""
+        soon = self._clock() + AHEAD_S
+        if kept.checked_until < soon or kept.loaded_until < soon or kept.dossier.expires_at <= datetime.now(UTC):
+            return False
+        kept.is_used = True
+        return True
+
     def forget(self, code: str) -> None:
         """Read the dossier afresh when it is asked for again."""
-        self._kept.drop(code)
+        self._drop(code)
+
+    def _drop(self, code: str) -> None:
+        kept = self._kept.get(code)
+        if kept is not None:
+            kept.checked_until = float("-inf")  # for those who hold it
+            self._kept.drop(code)
+
+    def _keep(self, code: str, kept: KeptDossier, size: int) -> None:
+        self._drop(code)
+        self._kept.put(code, kept, size)
 
     async def _find_kept(self, code: str) -> KeptDossier | None:
         kept, now = self._kept.get(code), self._clock()
@@ -166,7 +188,7 @@ class DossierReads:
             if states.get(code) == kept.state:
                 kept.checked_until, kept.is_used = asked_at + KEPT_S, False
             elif self._kept.get(code) is kept:
-                self._kept.drop(code)
+                self._drop(code)
 
     def _forget_when_done(self, task: "asyncio.Task[Any]") -> None:
         """Hold a task that nobody waits for until it is over."""
@@ -185,14 +207,14 @@ class DossierReads:
 
     async def _load(self, code: str) -> ReadingDossier:
         kept, size = await self._read(code)
-        self._kept.put(code, kept, size)
+        self._keep(code, kept, size)
         return kept.dossier
 
     async def _reload(self, code: str, before: KeptDossier) -> None:
         """Read it again, and keep that unless it was forgotten meanwhile: what was read may be from before the change."""
         kept, size = await self._read(code)
         if self._kept.get(code) is before:
-            self._kept.put(code, kept, size)
+            self._keep(code, kept, size)
 
     async def _read(self, code: str) -> tuple[KeptDossier, int]:
         if not code or len(code) > LONGEST_CODE:

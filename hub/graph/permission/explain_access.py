@@ -59,6 +59,9 @@ class FixedAuthenticator:
         """Return the principal."""
         return self._principal
 
+    def recall(self, authorization: bytes) -> None:
+        """None: nobody is remembered."""
+
 
 @dataclass(frozen=True)
 class PurposeJudge:

@@ -71,7 +71,9 @@ class GraphQLEndpoint:
                 request = negotiate.from_query(scope["query_string"].decode("latin-1"))
             elif scope["method"] == "POST":
                 kind = _media_type(accept)
-                caller = await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
+                is_plain = len(headers) == len(scope["headers"])  # no name was sent twice
+                known = self.gate.find_known(headers, scope["query_string"]) if is_plain else None
+                caller = known or await self.gate.admit(collect_headers(scope["headers"]), scope["query_string"])
                 content_type = headers.get(b"content-type", b"").decode("latin-1")
                 request = negotiate.from_body(content_type, await _body(scope, receive, headers, self.max_body))
             else:
