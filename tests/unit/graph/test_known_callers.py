@@ -30,9 +30,18 @@ class OneDossier:
         if sql == SELECT_STATES:
             return orjson.dumps(dict.fromkeys(parameters[0], self.state))
         row = {
-            "id": 1, "code": CODE, "purpose": "identify", "office": COMMUNE, "outcome": None, "subjects": [],
-            "expires_at": self.expires_at.isoformat(), "opened_at": "2026-01-01T00:00:00+07:00", "opened_by": "x",
-            "opened_via": "GRAPH", "confirmed_at": None, "state": self.state,
+            "id": 1,
+            "code": CODE,
+            "purpose": "identify",
+            "office": COMMUNE,
+            "outcome": None,
+            "subjects": [],
+            "expires_at": self.expires_at.isoformat(),
+            "opened_at": "2026-01-01T00:00:00+07:00",
+            "opened_by": "x",
+            "opened_via": "GRAPH",
+            "confirmed_at": None,
+            "state": self.state,
         }
         return orjson.dumps(row)
 
