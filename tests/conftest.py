@@ -176,6 +176,7 @@ SLOWEST_FIRST = tuple(
         "system/faults/test_faults",
         "differential/test_lanes",
         "system/ledger/test_ledger_faults",
+        "system/serving/test_replicas",
         "system/commands/test_reading_commands",
         "system/docs/test_guide",
         "system/commands/test_demo_command",
