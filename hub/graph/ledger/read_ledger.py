@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,8 +97,8 @@ class ReadLedger:
         )
         if (told := reading.dossier_event) is not None:
             purpose = find_purpose(told.purpose)
-            entry = replace(
-                entry, dossier=told.code, office=told.office, purpose=purpose.code, purpose_version=purpose.version
+            entry = entry._replace(
+                dossier=told.code, office=told.office, purpose=purpose.code, purpose_version=purpose.version
             )
         if is_masked(caller) and entry.outcome is not ReadOutcome.REFUSED and len(self._masked) < MAX_MASKED:
             self._add_masked(entry)
@@ -115,7 +115,7 @@ class ReadLedger:
         entry = make_entry(caller, RecordKind.READ, ReadOutcome.REFUSED, code)
         given = dossier.strip().upper() if dossier else None
         if given is not None and CODE.fullmatch(given):  # anything else might be a person's name
-            entry = replace(entry, dossier=given)
+            entry = entry._replace(dossier=given)
         await self.writer.commit(entry)
 
     async def flush_masked(self) -> None:
@@ -123,7 +123,7 @@ class ReadLedger:
         while self._masked:
             entry, count = self._masked.popitem()
             try:
-                await self.writer.commit(replace(entry, at=datetime.now(UTC), count=count))
+                await self.writer.commit(entry._replace(at=datetime.now(UTC), count=count))
             except HubError:
                 self._masked[entry] = self._masked.get(entry, 0) + count
                 raise
@@ -194,8 +194,7 @@ class ReadLedger:
         return frozenset((entity, number) for entity, number in rows)
 
     def _add_masked(self, entry: LedgerEntry) -> None:
-        key = replace(
-            entry,
+        key = entry._replace(
             at=datetime.min.replace(tzinfo=UTC),
             subjects=(),
             request_id=None,

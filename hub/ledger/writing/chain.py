@@ -5,14 +5,14 @@ One process writes one chain at a time, from EPOCH_BEGIN to EPOCH_END, and a cha
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from hub.ledger.months import LedgerMonth, pseudonyms_by_role
 from hub.ledger.writing.records import NO_RECORD, LedgerEntry, StoredRecord, encode_record, hash_paths, hash_record
 
 
-@dataclass(frozen=True)
-class ChainedRecord:
+class ChainedRecord(NamedTuple):
     """A record that stands at the end of a chain, with what it was made of. `subjects` are pseudonyms, by role, in hexadecimal."""
 
     stored: StoredRecord

@@ -7,7 +7,6 @@ SHA-256 of all of them, so an edit, a swap or a gap breaks the chain. The JSON n
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -82,8 +81,7 @@ class SourceState(NamedTuple):
     as_of: str | None
 
 
-@dataclass(frozen=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """The record of one request. Times are aware UTC."""
 
     at: datetime
@@ -105,14 +103,13 @@ class LedgerEntry:
     """Code of the error, if it was refused or failed."""
     request_id: str | None = None
     trace_id: str | None = None
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # instead of the method of tuples, which nobody calls
     """How many reads a MASKED record adds up."""
     details: Mapping[str, Any] | None = None
     """Of records about the ledger itself. Never personal."""
 
 
-@dataclass(frozen=True)
-class StoredRecord:
+class StoredRecord(NamedTuple):
     """A record as it is stored, with its place in its chain."""
 
     epoch: UUID
@@ -146,7 +143,7 @@ def encode_record(
     """
     body: dict[str, Any] = {
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "kind": entry.kind.value,
+        "kind": entry.kind,
         "principal": entry.principal,
         "app": entry.acting_app,
         "purpose": entry.purpose,
@@ -156,7 +153,7 @@ def encode_record(
         "operation": operation.hex() if operation else None,
         "subjects": pseudonyms or None,
         "sources": [list(source) for source in entry.sources] or None,
-        "outcome": entry.outcome.value,
+        "outcome": entry.outcome,
         "code": entry.code,
         "request": entry.request_id,
         "trace": entry.trace_id,
