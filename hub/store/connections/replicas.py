@@ -57,7 +57,7 @@ class Replica:
         clock = asyncio.get_running_loop().time
         asked_at = clock()
         try:
-            position = await self.server.ask()
+            position = await self.server.read_position()
         except (psycopg.Error, OSError):
             self._before = None
             await self._change(ReplicaState(ReplicaFault.AWAY, asked_at))
@@ -115,7 +115,7 @@ class ReplicaWatch:
             asked_at = clock()
             # If it does not answer, what replicas have grows old, and they are left out; /readyz tells of the primary.
             with contextlib.suppress(psycopg.Error, OSError):
-                self._positions.add(asked_at, await self._primary.ask())
+                self._positions.add(asked_at, await self._primary.read_position())
             done, self._asked = self._asked, asyncio.Event()
             done.set()
             await asyncio.sleep(max(0.0, asked_at + ASK_EVERY_S - clock()))
@@ -133,7 +133,7 @@ class AskedServer:
         self._url = add_silence_timeouts(url)
         self._connection: AsyncConnection[Any] | None = None
 
-    async def ask(self) -> ServerPosition:
+    async def read_position(self) -> ServerPosition:
         """Its answer, which takes twice ASK_WITHIN_S at most. Raises psycopg.Error, OSError."""
         try:
             connection = self._connection

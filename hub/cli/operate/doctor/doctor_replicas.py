@@ -34,12 +34,12 @@ async def ask_state(url: str, primary_url: str, max_lag_s: float) -> ReplicaStat
     replica, primary, positions = AskedServer(url), AskedServer(primary_url), PrimaryPositions()
     fault = ReplicaFault.AWAY
     try:
-        before = await replica.ask()
+        before = await replica.read_position()
         answered_at, fault = time.monotonic(), ReplicaFault.NO_PRIMARY
-        positions.add(time.monotonic(), await primary.ask())
+        positions.add(time.monotonic(), await primary.read_position())
         fault = ReplicaFault.AWAY
         asked_at = time.monotonic()
-        now = await replica.ask()
+        now = await replica.read_position()
         return positions.judge(now, asked_at, before=(answered_at, before), max_lag_s=max_lag_s)
     except (psycopg.Error, OSError):
         return ReplicaState(fault, time.monotonic())
