@@ -18,7 +18,8 @@ from hub.store.server.server_location import PASSWORD_FILE, find_account, find_b
 from hub.store.server.server_process import server_pid
 from tests.prepared_server import migrate_empty
 
-STREAMS = {"wal_level": "replica", "max_wal_senders": "10"}
+STREAMS = {"wal_level": "replica", "max_wal_senders": "10", "wal_keep_size": "1GB"}
+"""A replica that is cut off for a while finds what it missed: on a busy machine a checkpoint had thrown it away."""
 AT_ONCE = {**STREAMS, "max_standby_streaming_delay": "0", "max_standby_archive_delay": "0"}
 """Of a replica that stops whatever is in the way of its replay."""
 WITHIN_S = 60.0

@@ -256,7 +256,7 @@ def test_a_statement_that_replay_stops_is_run_by_the_primary(primary: Pair) -> N
     async def read() -> tuple[int, int, int]:
         watch = make_replicas(settings, primary.url)
         assert watch is not None
-        async with make_read_pool(primary.url, size=2, statement_timeout_s=30) as pool:
+        async with asyncio.timeout(120), make_read_pool(primary.url, size=2, statement_timeout_s=30) as pool:
             await watch.open()
             try:
                 rows = RowReads(Reads(pool, deadline_s=30), watch)
