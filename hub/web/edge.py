@@ -24,8 +24,6 @@ LOG = logging.getLogger("hub.web")
 ID_HEADER = b"x-request-id"
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{16,64}")
 """Long enough to be no identifier of a person, since it stands in the log."""
-MAX_GOOD_HOSTS = 100
-"""The ports that a name may come with are many; a header of a good name has 260 bytes at most."""
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 PARTS = frozenset({"graphql", "federation", "console", "sign-in", "push", "healthz", "readyz"})
 """First parts of paths, by which spans are named."""
@@ -49,8 +47,6 @@ class Edge:
         self.statuses: Counter[int] = Counter()
         """HTTP answers by status."""
         self.any_host = b"*" in names
-        self._good_hosts: set[bytes] = set()
-        """Host headers, with their ports, that were found to name us."""
         self.hosts = frozenset(names | {settings.host.lower().encode(), f"[{settings.host.lower()}]".encode()})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,13 +118,7 @@ class Edge:
         """Whether the one Host header names us. A page of another site could otherwise point its own name at this address."""
         if len(hosts) != 1:
             return False
-        host = hosts[0]
-        if self.any_host or host in self._good_hosts:
-            return True
-        is_ours = host_name(host) in self.hosts
-        if is_ours and len(self._good_hosts) < MAX_GOOD_HOSTS:
-            self._good_hosts.add(host)
-        return is_ours
+        return self.any_host or host_name(hosts[0]) in self.hosts
 
 
 def _name_method(scope: Scope) -> str:

@@ -78,7 +78,7 @@ class RequestAuthenticator:
         digest = hashlib.sha256(credential).digest()
         return self.cache.get(digest) or await self._check_credential(credential, digest)
 
-    def recall(self, authorization: bytes) -> Principal | None:
+    def recall_principal(self, authorization: bytes) -> Principal | None:
         """The caller of a request with this one credential, if it was checked a moment ago and written as usual; None if it has to be checked."""
         if authorization[:7] != b"Bearer ":
             return None
@@ -167,7 +167,7 @@ class OpenAuthenticator:
         """Return the one principal."""
         return self.everyone
 
-    def recall(self, authorization: bytes) -> Principal | None:
+    def recall_principal(self, authorization: bytes) -> Principal | None:
         """None: there is nothing to check."""
         return None
 

@@ -135,6 +135,6 @@ class Authenticator(Protocol):
         """
         ...
 
-    def recall(self, authorization: bytes) -> Principal | None:
+    def recall_principal(self, authorization: bytes) -> Principal | None:
         """The caller of a request with this one credential, if it was checked a moment ago; None if it has to be checked."""
         ...

@@ -47,7 +47,7 @@ class BoundedCache(Generic[K, V]):
         try:
             self.entries.move_to_end(key)
         except KeyError:
-            return found[0]  # another thread has pushed it out meanwhile
+            return None  # another thread has just forgotten it
         return found[0]
 
     def put(self, key: K, value: V, size: int) -> None:

@@ -67,39 +67,21 @@ class Reads:
         self._answered_at = float("-inf")
         """When the database last answered, by the loop's clock."""
 
-    async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
-        """Execute a statement. Returns its JSON text, in UTF-8. Tried once more if the connection was lost: statements only read.
+    async def json(self, sql: str, parameters: Sequence[Any], *, tries: int = 2) -> bytes:
+        """Execute a statement. Returns its JSON text, in UTF-8. Tried again if the connection was lost: statements only read.
 
         If the caller is cancelled, so is the statement. Raises OperationRefused for bad values and for reads that take
         too long or give too much, StoreUnavailable.
         """
         with open_span("sql"):
-            try:
-                text: bytes | None = await self._once(self._wire.value, sql, parameters, self.deadline_s)
-            except psycopg.Error as error:
-                text = await self._again(error, self._wire.value, sql, parameters)
-        if text is None:
-            raise TOO_LONG
-        return text
-
-    async def attempt(self, sql: str, parameters: Sequence[Any]) -> bytes:
-        """The same, tried once."""
-        with open_span("sql"):
-            try:
-                text: bytes | None = await self._once(self._wire.value, sql, parameters, self.deadline_s)
-            except psycopg.Error as error:
-                raise explain_failure(error) from None
+            text: bytes | None = await self._try(self._wire.value, sql, parameters, tries)
         if text is None:
             raise TOO_LONG
         return text
 
     async def estimate(self, sql: str, parameters: Sequence[Any]) -> dict[str, Any]:
         """What PostgreSQL expects of a statement: its plan, with estimated cost and rows. Raises as `json` does."""
-        statement = f"explain (format json) {sql}"
-        try:
-            (plan,) = await self._once(_first_value, statement, parameters, self.deadline_s)
-        except psycopg.Error as error:
-            (plan,) = await self._again(error, _first_value, statement, parameters)
+        (plan,) = await self._try(_first_value, f"explain (format json) {sql}", parameters, 2)
         described: dict[str, Any] = plan["Plan"]
         return described
 
@@ -111,17 +93,17 @@ class Reads:
             raise explain_failure(error) from None
         return StoreRevision.parse(found)
 
-    async def _again(self, error: psycopg.Error, read: Read, sql: str, parameters: Sequence[Any]) -> Any:
-        """The value of a second try, if the first one failed because its connection was lost. Raises what the error means otherwise."""
-        clean = explain_failure(error)
-        if clean is not DATABASE_GONE:
-            raise clean from None
-        # After a restart every kept connection is broken, not only this one.
-        await self.pool.drain()
-        try:
-            return await self._once(read, sql, parameters, self.deadline_s)
-        except psycopg.Error as second:
-            raise explain_failure(second) from None
+    async def _try(self, read: Read, sql: str, parameters: Sequence[Any], tries: int) -> Any:
+        for left in reversed(range(tries)):
+            try:
+                return await self._once(read, sql, parameters, self.deadline_s)
+            except psycopg.Error as error:
+                clean = explain_failure(error)
+                if clean is not DATABASE_GONE or not left:
+                    raise clean from None
+                # After a restart every kept connection is broken, not only this one.
+                await self.pool.drain()
+        raise AssertionError("unreachable")
 
     async def _once(self, read: Read, sql: str, parameters: Sequence[Any], deadline_s: float) -> Any:
         clock = asyncio.get_running_loop().time

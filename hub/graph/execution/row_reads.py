@@ -28,7 +28,7 @@ class RowReads:
         place = self._choose()
         if place is not None:
             try:
-                text = await place.reads.attempt(sql, parameters)
+                text = await place.reads.json(sql, parameters, tries=1)
             except HubError as error:
                 if error in FINAL_ERRORS:
                     raise

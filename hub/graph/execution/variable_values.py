@@ -1,4 +1,4 @@
-"""Variables of the plain kind: scalars and enums without a default. They are most of all variables, and what is known of them is found once.
+"""Plain variables: scalars and enums without a default. Most variables are plain, and their definitions are read once for a document.
 
 graphql-core reads the definitions of an operation again for each request, which took an eighth of a keyed read.
 """
@@ -43,7 +43,7 @@ def list_plain_variables(
 
 
 def coerce_plain_variables(variables: Sequence[PlainVariable], given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The variables by their types, as graphql-core coerces them; None if one cannot be: it then says what is wrong."""
+    """Coerce the variables as graphql-core does. Returns None if a value is not valid: graphql-core then says what is wrong."""
     found: dict[str, Any] = {}
     for variable in variables:
         value = given.get(variable.name, Undefined)

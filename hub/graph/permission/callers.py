@@ -67,7 +67,7 @@ def _make_disclosure(smallest_cell: int, masked: bool) -> Disclosure:
 
 
 class KnownCaller(NamedTuple):
-    """A caller who was admitted, and what is in memory of the dossier."""
+    """A caller who was admitted, with the kept dossier: None without one."""
 
     caller: Caller
     dossier: KeptDossier | None
@@ -137,7 +137,7 @@ class Gate:
             return None
         if b"cookie" in headers or not OTHER_HEADERS.isdisjoint(headers):
             return None
-        principal = self.authenticator.recall(authorization)
+        principal = self.authenticator.recall_principal(authorization)
         if principal is None:
             return None
         known = self._known.get((id(principal), headers.get(DOSSIER_HEADER), headers.get(PURPOSE_HEADER)))
@@ -153,7 +153,7 @@ class Gate:
     def _remember(self, headers: Headers, caller: Caller) -> None:
         """Let the next request like this one be known."""
         codes, purposes = headers.get(DOSSIER_HEADER, [None]), headers.get(PURPOSE_HEADER, [None])
-        dossier = self.dossiers.recall(caller.dossier.code) if caller.dossier is not None else None
+        dossier = self.dossiers.recall_dossier(caller.dossier.code) if caller.dossier is not None else None
         if caller.dossier is not None and (dossier is None or dossier.dossier is not caller.dossier):
             return
         self._known.put((id(caller.principal), codes[0], purposes[0]), KnownCaller(caller, dossier), ADMITTED_BYTES)

@@ -135,8 +135,8 @@ class DossierReads:
             kept.reader = principal
         return kept.dossier
 
-    def recall(self, code: str) -> KeptDossier | None:
-        """What is in memory of a dossier that was found a moment ago."""
+    def recall_dossier(self, code: str) -> KeptDossier | None:
+        """A dossier that `find` has just given, with what is kept about it; None if it is not kept."""
         return self._kept.get(code.strip().upper())
 
     def is_current(self, kept: KeptDossier) -> bool:

@@ -59,7 +59,7 @@ class FixedAuthenticator:
         """Return the principal."""
         return self._principal
 
-    def recall(self, authorization: bytes) -> None:
+    def recall_principal(self, authorization: bytes) -> None:
         """None: nobody is remembered."""
 
 

@@ -56,7 +56,7 @@ class OneToken:
         self.kept = self.kept or principal(COMMUNE)
         return self.kept
 
-    def recall(self, authorization: bytes) -> Principal | None:
+    def recall_principal(self, authorization: bytes) -> Principal | None:
         return self.kept if authorization == HEADERS[b"authorization"] else None
 
 
@@ -168,7 +168,7 @@ def test_nobody_is_known_after_a_change(change: Any) -> None:
 
 def test_a_dossier_that_is_used_by_known_callers_alone_goes_on_being_compared() -> None:
     trial = Trial()
-    kept = trial.dossiers.recall(CODE)
+    kept = trial.dossiers.recall_dossier(CODE)
     assert kept is not None
     kept.is_used = False
     trial.find()

@@ -25,14 +25,14 @@ class Place:
     deadline_s: float = 5
     error: HubError | None = None
     asked: list[str] = field(default_factory=list)
+    tries: list[int] = field(default_factory=list)
 
-    async def json(self, sql: str, parameters: Sequence[Any]) -> bytes:
+    async def json(self, sql: str, parameters: Sequence[Any], *, tries: int = 2) -> bytes:
         self.asked.append(sql)
+        self.tries.append(tries)
         if self.error is not None:
             raise self.error
         return self.name
-
-    attempt = json
 
 
 def make_rows(good: Sequence[bool]) -> tuple[RowReads, Place, list[Place]]:
@@ -104,3 +104,10 @@ def test_what_a_replica_said_counts_no_longer_than_it_may_lag() -> None:
         return replica.may_be_read()
 
     assert [asyncio.run(ask(ago_s)) for ago_s in (0, 4.5, 5.5)] == [True, True, False]
+
+
+def test_a_replica_is_tried_once_and_the_primary_again() -> None:
+    rows, primary, (place,) = make_rows([True])
+    place.error = DATABASE_GONE
+    assert read(rows) == [b"primary"]
+    assert (place.tries, primary.tries) == ([1], [2])
