@@ -108,6 +108,6 @@ def test_what_a_replica_said_counts_no_longer_than_it_may_lag() -> None:
 
 def test_a_replica_is_tried_once_and_the_primary_again() -> None:
     rows, primary, (place,) = make_rows([True])
-    place.error = DATABASE_GONE
+    place.error = kinds.DATABASE_GONE
     assert read(rows) == [b"primary"]
     assert (place.tries, primary.tries) == ([1], [2])
