@@ -55,12 +55,12 @@ VETOES: tuple[Veto, ...] = (
     Veto(
         "BIRTH_DIFFERS",
         Label("Ngày sinh khác, và không có số định danh xác nhận", "Another birth date, and no identifier agrees"),
-        "Birth dates differ in the year and by more than one typing error, and no identifier agrees.",
+        "Birth dates differ in the year, by more than one typing error and not by one year alone, and no identifier agrees.",
     ),
     Veto(
         "NAME_AND_YEAR_ONLY",
-        Label("Chỉ có họ tên và năm sinh trùng nhau", "Only name and birth year agree"),
-        "Nothing but the name, or name and birth year, agrees: no identifier, no full birth date, no address, nobody of the household.",
+        Label("Chỉ có họ tên và một phần ngày sinh trùng nhau", "Only name and part of the birth date agree"),
+        "Nothing but the name, or name and part of the birth date, agrees: no identifier, no full birth date, no address, nobody of the household.",
     ),
     Veto(
         "BORN_AFTER",

@@ -10,6 +10,9 @@ BLOCKS = (
     Block(("personal_id_tail",)),
     Block(("former_id_tail",)),
     Block(("name_ascii", "birth_year")),
+    # A year that is one off leads nowhere else. The block grows as the one before does and is a fifth of it, since 365 days part those
+    # who share a name into more groups than years of birth do: 2,974 pairs within 60,000 people, beside 16,328.
+    Block(("name_ascii", "birth_day_month_day")),
     Block(("given_ascii", "birth_day_sorted")),
     Block(("surname_ascii", "birth_day_sorted")),
     Block(("name_ascii", "unit"), lacking="birth_year"),

@@ -23,8 +23,9 @@ class Kind(StrEnum):
     TEXT = "text"
     """Words: a street, a place."""
     DATE = "date"
-    """A day, as a date or as digits of year, month and day; or only its year. Derives `_year`, and `_sorted`, in which day
-    and month stand in order of size: two dates of which one has them swapped are equal there."""
+    """A day, as a date or as digits of year, month and day; or only its year. Derives `_year`; `_sorted`, in which day
+    and month stand in order of size: two dates of which one has them swapped are equal there; and `_month_day`, the day
+    without its year, as digits of month and day."""
     IDENTIFIER = "identifier"
     """Letters and digits. Derives `_tail`, the last six, which an error in front of them leaves alone."""
     CODE = "code"
@@ -232,7 +233,9 @@ class Spec:
         return tuple(dict.fromkeys((*compared, *blocked)))
 
 
-DERIVED = {Kind.NAME: ("_ascii", "_witness"), Kind.DATE: ("_sorted", "_year"), Kind.IDENTIFIER: ("_tail",)}
+MONTH_DAY = "_month_day"
+"""Suffix of the day of a date without its year."""
+DERIVED = {Kind.NAME: ("_ascii", "_witness"), Kind.DATE: ("_sorted", MONTH_DAY, "_year"), Kind.IDENTIFIER: ("_tail",)}
 
 
 def prepared_columns(spec: Spec) -> dict[str, FeatureField]:

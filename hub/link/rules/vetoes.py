@@ -140,7 +140,8 @@ def one_error(one: str, other: str) -> str:
 
 
 SAME_DATE = ("same day", "day and month swapped", "one typing error")
-"""Outcomes of the model's comparison `birth` that say more than a year."""
+"""Outcomes of the model's comparison `birth` that say more than a part of a date. The same day of another year is a part: a record that
+has nothing else goes to a person."""
 
 
 def _likeness(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:

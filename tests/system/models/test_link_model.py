@@ -119,7 +119,7 @@ def splink_weights(model: Model, left: pl.DataFrame, right: pl.DataFrame | None,
 def parties(seed: int) -> pl.DataFrame:
     """Persons whose names, days, numbers, places and households agree by chance."""
     draw = np.random.default_rng(seed)
-    days, addresses = ("1980-05-01", "1980-01-05", "1980", "1981"), ("Tổ 5, khu 2, phường Hà Tu, thành phố Hạ Long, tỉnh Quảng Ninh", "phường Hà Tu, tỉnh Quảng Ninh")  # fmt: skip
+    days, addresses = ("1980-05-01", "1980-01-05", "1979-05-01", "1980", "1981"), ("Tổ 5, khu 2, phường Hà Tu, thành phố Hạ Long, tỉnh Quảng Ninh", "phường Hà Tu, tỉnh Quảng Ninh")  # fmt: skip
     written = pl.DataFrame({
         "key": [f"{seed}-{at:03}" for at in range(120)],
         "kind": "PERSON",

@@ -84,6 +84,7 @@ OUTCOME_WORDS: Mapping[str, Label] = {
     "day and month swapped": Label("đảo ngày và tháng", "day and month swapped"),
     "same year, another day": Label("cùng năm, khác ngày", "same year, another day"),
     "same year, day not stated": Label("cùng năm, không ghi ngày", "same year, day not stated"),
+    "a year apart, same day and month": Label("lệch một năm, trùng ngày và tháng", "a year apart, same day and month"),
     "a year apart, day not stated": Label("lệch một năm, không ghi ngày", "a year apart, day not stated"),
     "equal, but of another name": Label("trùng số nhưng khác tên", "agrees, with another name"),
     "former one equal": Label("trùng số cũ", "former one agrees"),

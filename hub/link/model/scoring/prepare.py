@@ -9,7 +9,7 @@ from collections.abc import Callable
 import polars as pl
 
 from hub.errors import HubMisconfigured
-from hub.link.model.spec import FeatureField, Kind, Spec
+from hub.link.model.spec import MONTH_DAY, FeatureField, Kind, Spec
 
 KEY = "unique_id"
 TAILED = 9
@@ -79,6 +79,7 @@ def _date(column: str) -> tuple[pl.Expr, ...]:
     return (
         whole.alias(column),
         (year + pl.min_horizontal(month, day) + pl.max_horizontal(month, day)).alias(column + "_sorted"),
+        whole.str.slice(4, 4).alias(column + MONTH_DAY),
         stated.alias(column + "_year"),
     )
 
@@ -119,7 +120,8 @@ def _without_placeholders(field: FeatureField, made: pl.Series) -> pl.Series:
     """A prepared date without the days that stand for an unknown one; its year stays."""
     if not field.placeholders or made.name.endswith("_year"):
         return made
-    stands_for_none = made.str.slice(4, 4).is_in(field.placeholders)
+    month_day = made if made.name.endswith(MONTH_DAY) else made.str.slice(4, 4)
+    stands_for_none = month_day.is_in(field.placeholders)
     return made.to_frame().select(pl.when(~stands_for_none).then(made).alias(made.name)).to_series()
 
 

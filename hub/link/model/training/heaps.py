@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.link.model.spec import Block, Kind, Spec, prepared_columns
+from hub.link.model.spec import MONTH_DAY, Block, Kind, Spec, prepared_columns
 
 TYPICAL_TIMES = 4
 """A value is a heap where so many times as many records have it as have the value of a typical record ..."""
@@ -54,7 +54,7 @@ def without_heaps(spec: Spec, sides: tuple[pl.DataFrame, ...], block: Block) -> 
 
 def _day(column: str) -> pl.Expr:
     """Month and day of a date as `prepare` writes it, in order of size where it was sorted."""
-    return pl.col(column).str.slice(4, 4)
+    return pl.col(column) if column.endswith(MONTH_DAY) else pl.col(column).str.slice(4, 4)
 
 
 def _heaped_days(spec: Spec, column: str, sides: tuple[pl.DataFrame, ...]) -> list[str]:

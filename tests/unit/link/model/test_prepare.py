@@ -65,6 +65,14 @@ def test_a_day_that_stands_for_an_unknown_one_leaves_the_year() -> None:
     assert found["born_year"].to_list() == [1980, 1980, 1980]
 
 
+def test_the_day_without_its_year_is_the_same_in_every_year_and_none_if_it_stands_for_an_unknown_one() -> None:
+    needed = {field.column: [None] * 4 for field in PARTY.fields if not field.optional}
+    days = ("1979-05-12", "1980-05-12", "1979-01-01", "1979")
+    frame = pl.DataFrame({"key": ["1", "2", "3", "4"], **needed, "birth_day": days})
+    found = prepare_records(PARTY, frame.with_columns(pl.col("units").cast(pl.List(pl.String))))
+    assert found["birth_day_month_day"].to_list() == ["0512", "0512", None, None]
+
+
 def test_what_states_nothing_is_null() -> None:
     found = one(first=" ", last=None, born="unknown", number="--", street="?")
     assert {found[name] for name in ("first", "last", "born", "born_year", "number", "street")} == {None}
