@@ -274,7 +274,11 @@ def test_spark_learns_and_weighs_what_duckdb_does(
     spec = replace(SPEC, comparisons=few, training=replace(SPEC.training, pairs=20_000, over=over))
     made = train_model(spec, LEFT, RIGHT, backend=duck)
     weighed = score_pairs(made, LEFT, RIGHT, backend=duck, floor=0.001)
+    people = score_pairs(stated(), parties(1).head(40), parties(2).head(40), backend=duck, floor=0.001)
     with open_configured_backend(load_settings(link_backend="spark", link_memory_mb=1000)) as spark:
+        # Before anything is learned: a shipped or stored model is applied by a session that has trained none.
+        same = score_pairs(stated(), parties(1).head(40), parties(2).head(40), backend=spark, floor=0.001)
+        assert all(one.equals(two) for one, two in zip(_by_key(people, pl.all()), _by_key(same, pl.all()), strict=True))
         learned = train_model(spec, LEFT, RIGHT, backend=spark)
         found = score_pairs(learned, LEFT, RIGHT, backend=spark, floor=0.001)
     assert "spark" in learned.trained_on.versions

@@ -91,6 +91,8 @@ def open_spark_session(scratch: Path, memory_mb: int, threads: int) -> Iterator[
     session = SparkSession(_context({name: value for name, value in options.items() if value}))
     engine = Spark(scratch, session, 2 * threads)
     try:
+        # It registers the functions that compare: a model that was learned before is applied without a training in this session.
+        engine._api()
         yield engine
     finally:
         with suppress(*engine.failures):
