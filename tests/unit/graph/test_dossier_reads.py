@@ -8,7 +8,14 @@ import orjson
 import pytest
 
 from hub.errors import OperationRefused
-from hub.graph.permission.dossier_reads import AHEAD_S, KEPT_S, RELOADED_S, SELECT_STATES, DossierReads
+from hub.graph.permission.dossier_reads import (
+    AHEAD_S,
+    IN_USE_S,
+    KEPT_S,
+    MOST_COMPARED,
+    DossierReads,
+    select_states,
+)
 from hub.model.registry import load_registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 
@@ -22,14 +29,15 @@ DOSSIER = {
     "opened_at": "2025-11-18T08:00:00+07:00",
     "expires_at": "9999-12-31T00:00:00+00:00",
     "subjects": [],
-    "state": "as it was opened",
 }
+SELECT_STATES = select_states(load_registry())
 
 
 class CountedReads:
     def __init__(self) -> None:
         self.statements = 0
-        self.state = DOSSIER["state"]
+        self.state = "as it was opened"
+        self.compared: list[str] = []
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -37,8 +45,12 @@ class CountedReads:
         self.statements += 1
         await self.answers.wait()
         if sql == SELECT_STATES:
-            return orjson.dumps(dict.fromkeys(parameters[0], self.state))
-        return orjson.dumps(DOSSIER if parameters == (DOSSIER["code"],) else None)
+            (self.compared,) = parameters
+            return orjson.dumps(dict.fromkeys(self.compared, self.state))
+        (code,) = parameters
+        return orjson.dumps(
+            {"dossier": {**DOSSIER, "code": code}, "state": self.state} if code < "H49.12-251118-5" else None
+        )
 
 
 def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
@@ -88,7 +100,7 @@ def test_dossiers_that_are_read_together_are_compared_with_the_store_together() 
     asyncio.run(run())
 
 
-def test_nobody_waits_while_a_dossier_in_use_is_read_again_and_a_change_is_not_undone_by_it() -> None:
+def test_nobody_waits_while_a_dossier_in_use_is_compared() -> None:
     reads: Any = CountedReads()
     now = [0.0]
     dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
@@ -117,15 +129,56 @@ def test_nobody_waits_while_a_dossier_in_use_is_read_again_and_a_change_is_not_u
         now[0] = KEPT_S + 0.1
         assert await find_while_silent() == 0
         await let_answer()
-        now[0] = RELOADED_S - AHEAD_S - 0.1
+
+    asyncio.run(run())
+
+
+def test_a_change_is_not_undone_by_a_comparison_that_was_under_way() -> None:
+    reads: Any = CountedReads()
+    now = [0.0]
+    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    code, own = str(DOSSIER["code"]), principal(COMMUNE)
+
+    async def run() -> None:
         await dossiers.find(code, own)
-        now[0] = RELOADED_S - 0.1
-        assert await find_while_silent() == 1, "read again"
+        kept = dossiers.recall_dossier(code)
+        assert kept is not None
+        now[0] = KEPT_S - 0.1
+        reads.answers.clear()
+        await dossiers.find(code, own)
+        await asyncio.sleep(0)
         dossiers.forget(code)
-        await let_answer()
+        reads.answers.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not dossiers.is_current(kept), "whoever holds it is told"
         before = reads.statements
         await dossiers.find(code, own)
-        assert reads.statements - before == 1, "what was being read when it changed is not kept"
+        assert reads.statements - before == 1, "read again"
+
+    asyncio.run(run())
+
+
+def test_dossiers_in_use_are_compared_together_and_idle_ones_alone() -> None:
+    reads: Any = CountedReads()
+    now = [0.0]
+    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    codes, own = [f"H49.12-251118-{number:04}" for number in range(MOST_COMPARED + 20)], principal(COMMUNE)
+
+    async def run() -> None:
+        for number, code in enumerate(codes):
+            now[0] = number / 1_000
+            await dossiers.find(code, own)
+        now[0] += IN_USE_S - 2
+        await dossiers.find(codes[0], own)
+        assert set(reads.compared) == {codes[0], *codes[21:]}, "those that were read last"
+        before = reads.statements
+        await dossiers.find(codes[-1], own)
+        assert reads.statements == before, "was compared together with the other one"
+        now[0] += IN_USE_S + 1
+        await dossiers.find(codes[40], own)
+        assert reads.compared == [codes[40]]
+        assert reads.statements == before + 1, "it is kept, and only compared"
 
     asyncio.run(run())
 

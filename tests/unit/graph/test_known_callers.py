@@ -11,10 +11,11 @@ import pytest
 from hub.access.callers.principals import Principal
 from hub.graph.execution.request_trace import REQUEST_ID
 from hub.graph.permission.callers import Caller, Gate
-from hub.graph.permission.dossier_reads import AHEAD_S, KEPT_S, SELECT_STATES, DossierReads
+from hub.graph.permission.dossier_reads import AHEAD_S, KEPT_S, DossierReads, select_states
 from hub.model.registry import load_registry
 from tests.unit.graph.test_callers import COMMUNE, principal
 
+SELECT_STATES = select_states(load_registry())
 CODE = "H49.12-251118-0001"
 HEADERS = {b"authorization": b"Bearer token", b"x-hub-dossier": CODE.encode(), b"host": b"localhost"}
 
@@ -41,9 +42,8 @@ class OneDossier:
             "opened_by": "x",
             "opened_via": "GRAPH",
             "confirmed_at": None,
-            "state": self.state,
         }
-        return orjson.dumps(row)
+        return orjson.dumps({"dossier": row, "state": self.state})
 
 
 class OneToken:
@@ -146,7 +146,7 @@ def end_token(trial: Trial) -> None:
 def change_dossier(trial: Trial) -> None:
     """Another process ended it, and this one has just compared it with the store."""
     trial.store.state = "ended"
-    asyncio.run(trial.dossiers._check_used())
+    asyncio.run(trial.dossiers._compare_used())
 
 
 def read_dossier_anew(trial: Trial) -> None:
@@ -170,9 +170,9 @@ def test_a_dossier_that_is_used_by_known_callers_alone_goes_on_being_compared() 
     trial = Trial()
     kept = trial.dossiers.recall_dossier(CODE)
     assert kept is not None
-    kept.is_used = False
+    trial.now += 1
     trial.find()
-    assert kept.is_used
+    assert kept.used_at == trial.now
 
 
 def test_without_limits_or_access_nobody_is_remembered() -> None:
