@@ -18,7 +18,7 @@ from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency,
 from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.cli import main
 from hub.errors import OperationRefused
-from hub.graph.permission.dossier_reads import select_dossier
+from hub.graph.permission.dossier_reads import select_dossier, select_states
 from hub.graph.permission.sealed_subjects import SELECT as SELECT_SEALED_NOW
 from hub.model.registry import load_registry
 
@@ -215,13 +215,43 @@ def test_whoever_a_sealed_person_was_merged_into_is_sealed(store: psycopg.Connec
 def test_a_dossier_is_found_for_a_read_by_indexes_alone(store: psycopg.Connection[Any], database_url: str) -> None:
     """Each process looks an open dossier up every few seconds: a scan of all citizens took 200 ms at a million."""
     code = dossiers.open_dossier(store, transfer(), officer()).code
-    sql = select_dossier(load_registry())
     with psycopg.connect(database_url, cursor_factory=psycopg.RawCursor) as reader:
         reader.execute("set enable_seqscan = off")
-        (found,) = reader.execute(sql, (code,)).fetchone() or ("null",)
-        assert SELLER in found
-        plan = "\n".join(line for (line,) in reader.execute(f"explain {sql}", (code,)).fetchall())
-    assert "Seq Scan" not in plan, plan
+        for sql, parameter in ((select_dossier(load_registry()), code), (select_states(load_registry()), [code])):
+            plan = "\n".join(line for (line,) in reader.execute(f"explain {sql}", (parameter,)).fetchall())
+            assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        ("select 1", False),
+        ("update data.citizen set full_name = 'Nguyễn Văn Anh' where id = 1", False),
+        ("update data.citizen set personal_id = '022080000009' where id = 1", True),
+        ("insert into link.heir (subject_id, heir_id, subject_kind, sys_from) values (3, 1, 'Citizen', now())", True),
+        ("update hub.dossier set expires_at = expires_at + interval '1 day'", True),
+        ("update hub.dossier set outcome = 'CLOSED'", True),
+        ("delete from hub.dossier_subject where role = 'transferee'", True),
+    ],
+)
+def test_whatever_a_read_depends_on_changes_the_state_of_a_dossier(
+    store: psycopg.Connection[Any], database_url: str, change: str, seen: bool
+) -> None:
+    code = dossiers.open_dossier(store, transfer(), officer()).code
+    with psycopg.connect(database_url, autocommit=True, cursor_factory=psycopg.RawCursor) as reader:
+
+        def read(sql: str, parameter: Any) -> Any:
+            row = reader.execute(sql, (parameter,)).fetchone()
+            assert row is not None
+            return json.loads(row[0])
+
+        found = read(select_dossier(load_registry()), code)
+        assert SELLER in json.dumps(found["dossier"])
+        assert read(select_states(load_registry()), [code, "H49.12-251118-9999"]) == {code: found["state"]}
+        store.execute(change)
+        (state,) = read(select_states(load_registry()), [code]).values()
+        assert (state != found["state"]) is seen
+        assert read(select_dossier(load_registry()), code)["state"] == state
 
 
 # --- Sealed subjects and emergency access -----------------------------------------------------------------------------
