@@ -111,6 +111,9 @@ class Edge:
             if scope["type"] == "http" and not started:
                 self.statuses[500] += 1
                 await _answer(send, 500, "INTERNAL", "internal error", identifier)
+        finally:
+            # It holds the scope, which holds it: a circle for each request had the garbage collector at work many times a second.
+            scope.pop(EXCHANGE, None)
         if exchange is not None and exchange.status is not None:
             span.set_attribute("http.response.status_code", exchange.status)
 
