@@ -67,6 +67,7 @@ class Edge:
         REQUEST_ID.set(identifier.decode())
         if not self._is_ours(hosts):
             self.statuses[421] += scope["type"] == "http"
+            scope.pop(EXCHANGE, None)
             await _refuse(scope, receive, send, identifier)
             return
 

@@ -1,5 +1,6 @@
 """Requests and answers that pass between server and endpoint whole, and those that cannot: on the wire they look alike."""
 
+import gc
 import re
 import socket
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 import orjson
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from hub.web.edge import Edge
 from hub.web.http_timeouts import ImpatientProtocol
@@ -87,6 +89,29 @@ def test_an_answer_in_pieces_has_the_same_bytes(
     assert len(sent_whole) == len(requests)
     monkeypatch.setattr(WholeExchange, "send_answer", lambda *_: False)
     assert ask() == whole
+
+
+@pytest.mark.parametrize(
+    "request_", [WHOLE, WHOLE.replace(b"/graphql", b"/nothing"), WHOLE.replace(b"localhost", b"else.where")]
+)
+def test_a_request_leaves_no_work_for_the_garbage_collector(served_hub: ServedHub, request_: bytes) -> None:
+    asked = 50
+    with connected(served_hub) as connection:
+        for _ in range(3):
+            connection.sendall(request_)
+            read_answers(connection, 1)
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            for _ in range(asked):
+                connection.sendall(request_)
+                read_answers(connection, 1)
+            gc.collect()
+            circles = [found for found in gc.garbage if isinstance(found, WholeExchange | RequestResponseCycle)]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+    assert len(circles) < asked / 10, "each request left objects that hold each other"
 
 
 def test_requests_that_come_together_are_answered_in_order(served_hub: ServedHub, sent_whole: list[int]) -> None:
