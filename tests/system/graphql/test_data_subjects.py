@@ -15,7 +15,7 @@ from psycopg import RawCursor
 
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.registry import load_registry
-from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.data_subjects import DataSubject, _take_any, _take_one_kind, take_data_subjects
 from hub.plan.planner import Planner
 from tests.conftest import ServedHub
 
@@ -156,6 +156,33 @@ def test_no_text_of_a_value_is_taken_for_a_hidden_member(value: Any, number: int
     nobody, another = b'"~Citizen.2":null,', b'"~Citizen.3":7,'
     marked = b"{" + member + nobody + another + plain[1:]
     assert take_data_subjects(marked) == (plain, frozenset({("Citizen", number), ("Citizen", 7)}))
+
+
+VALUES = st.text(st.sampled_from('~":,{}\\\\aCitizen\\n12'), max_size=12)
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "~Citizen": st.none() | st.integers(0, 9),
+            "a": VALUES,
+            "~Household.0": st.integers(0, 9),
+            "~~": st.just([{}]),
+        },
+    ),
+    max_size=6,
+)
+
+
+@given(ROWS, st.booleans())
+def test_a_large_text_is_taken_apart_as_a_small_one_is(rows: list[dict[str, Any]], ascii_only: bool) -> None:
+    text = json.dumps({"data": rows}, separators=(",", ":"), ensure_ascii=ascii_only).encode()
+    assert _take_one_kind(text) in (None, _take_any(text))
+
+
+def test_a_page_of_people_is_taken_apart_by_splitting() -> None:
+    page = json.dumps({"data": [{"~Citizen": n, "a": 'x"y'} for n in range(9)]}, separators=(",", ":")).encode()
+    assert _take_one_kind(page) == _take_any(page)
+    assert len(_take_any(page)[1]) == 9
 
 
 def test_a_correction_is_about_whoever_its_record_is_linked_to(store: psycopg.Connection[Any]) -> None:
