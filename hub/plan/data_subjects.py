@@ -72,7 +72,7 @@ def _take_one_kind(text: bytes) -> tuple[bytes, frozenset[DataSubject]] | None:
     parted = [row.partition(b",") for row in rows]
     numbers = [number for number, _, _ in parted]
     clean = b"".join([head, *[rest for _, _, rest in parted]])
-    if HIDDEN_SIGN in clean or b"" in numbers or not b"".join(numbers).isdigit():
+    if HIDDEN_SIGN in clean or not b"".join(numbers).isdigit():
         return None
     return clean, frozenset(zip(repeat(first[1].decode()), map(int, numbers)))
 
