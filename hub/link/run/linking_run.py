@@ -116,7 +116,7 @@ def run_linking(
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
     """Have the garbage collector look seldom. What a run reads lives to its end and has no cycles: to look through it 500 times
-    took 8 % of the processor time of a run over few changes."""
+    took 7 % of the processor time of its process in a run over few changes."""
     before = gc.get_threshold()
     gc.set_threshold(NEW_OBJECTS_BEFORE_COLLECTION, *before[1:])
     try:
