@@ -1,11 +1,12 @@
 """Everything at once for some time: readers, a connector that syncs, linking, and rolling restarts of `hub serve --workers 2`.
 
-    python -m tests.bench.soak [--minutes 10] [--citizens 1000] [--clients 8] [--restart-minutes 1] [--think-ms 0] [--rest-s 2]
+    python -m tests.bench.soak [--access] [--minutes 10] [--citizens 1000] [--clients 8] [--restart-minutes 1] [--think-ms 0] [--rest-s 2]
 
-`--think-ms` is the pause of a reader after each answer, `--rest-s` the pause after each sync and link.
+`--think-ms` is the pause of a reader after each answer, `--rest-s` the pause after each sync and link. With `--access` every read has a token and a
+dossier and is written into the ledger, which is verified in the end and has to have a record of every answer.
 
 Prints a JSON line a minute: answers, failures, latencies, memory of the processes, runs and restarts; and a last one for the whole. Exits with 1
-if a request failed or a run did not succeed. Nothing is recorded.
+if a request failed, a run did not succeed, or the ledger is not whole. Nothing is recorded.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -37,15 +38,22 @@ from hub.ingest.run.connector_run import sync_connectors
 from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
 from hub.store.server.embedded import EmbeddedServer
+from tests.bench.access import DECLARATION, PURPOSE
 from tests.bench.bloat import CHANGE, CHANGED_EVERY
+from tests.bench.failover import LOGINS, Issuer, await_port, describe_access, open_dossiers, verify
 from tests.bench.operations import LINKED
 from tests.bench.stores import store
 
 KEYED = f"query($id: PersonalId!) {{ citizen(by: {{personalId: $id}}) {LINKED} }}"
 PAGE = "query($prefix: String!) { citizens(first: 50, filter: {fullName: {prefix: $prefix}}) { totalCount nodes { personalId fullName landUseRights(first: 2) { totalCount } } } }"
 PAGES_ONE_IN = 10
+FREE_PREFIX = "prefix = { free = true }"
+ANSWERED = """
+select count(*) from ledger.record
+where convert_from(substr(record, 41), 'utf8')::jsonb ->> 'outcome' in ('ANSWERED', 'NOTHING_FOUND')"""
+TOKEN, TOKEN_FOR_S = b"{token}", 300
+"""What stands for the token in a request, and how long one is used."""
 TELL_EVERY_S = 60.0
-READY_WITHIN_S = 120.0
 
 
 @dataclass
@@ -66,8 +74,9 @@ class Counted:
 class Load:
     """Readers that keep their connections, and change them only if told to by `Connection: close`."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], think_s: float) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], think_s: float, sign_token: Callable[[], str]) -> None:
         self.port = port
+        self.sign_token = sign_token
         self.think_s = think_s
         self.requests = requests
         self.now = Counted()
@@ -76,14 +85,17 @@ class Load:
     async def read(self, until: float, client: int) -> None:
         """Ask, with a pause of `think_s` after each answer."""
         reader = writer = None
+        token, token_until = b"", 0.0
         for request in cycle(self.requests[client:] + self.requests[:client]):
             if time.monotonic() > until:
                 return
+            if time.monotonic() > token_until:
+                token, token_until = self.sign_token().encode(), time.monotonic() + TOKEN_FOR_S
             began = time.perf_counter()
             try:
                 if writer is None:
                     reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.write(request)
+                writer.write(request.replace(TOKEN, token))
                 head, body = await _read_answer(reader)
                 if b" 200 " not in head.partition(b"\r\n")[0] or b'"errors"' in body:
                     raise ValueError(
@@ -122,21 +134,16 @@ async def _read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 @contextmanager
-def serve(url: str, folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]", Path]]:
+def serve(settings: Mapping[str, str], folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]", Path]]:
     """`hub serve --workers 2`: its port, its process and its log."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "PG"))}
-    environment = kept | {"HUB_DATABASE_URL": url, "HUB_ACCESS": "off", "HUB_POOL_SIZE": "4"}
+    environment = kept | dict(settings)
     log = folder / "serve.log"
     command = [sys.executable, "-c", "from hub.cli import main; main(['serve', '--port', '0', '--workers', '2'])"]
     with log.open("w") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
-        until = time.monotonic() + READY_WITHIN_S
-        while not (found := re.search(r"GraphiQL at (http://[\d.:]+)", log.read_text())):
-            if process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(log.read_text())
-            time.sleep(0.1)
-        yield urlsplit(found[1]).port or 0, process, log
+        yield await_port(log, process), process, log
     finally:
         process.terminate()
         process.wait(60)
@@ -187,30 +194,53 @@ async def soak(
     await asyncio.gather(*reading)
 
 
-def make_requests(url: str) -> list[bytes]:
-    """Keyed reads of everybody, and a page for one in ten."""
+def make_requests(url: str, dossiers: Sequence[tuple[str, str]]) -> list[bytes]:
+    """Keyed reads, and a page for one in ten: of everybody, or of the people of these dossiers, each under its own."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("analyze")
         rows = connection.execute("select personal_id, split_part(full_name, ' ', 1) from data.citizen").fetchall()
+    code_of = {identifier: code for code, identifier in dossiers}
     made = []
-    for number, (identifier, prefix) in enumerate(rows):
-        made.append(_request(KEYED, {"id": identifier}))
+    for number, (identifier, prefix) in enumerate(row for row in rows if not code_of or row[0] in code_of):
+        code = code_of.get(identifier)
+        made.append(_request(KEYED, {"id": identifier}, code))
         if number % PAGES_ONE_IN == 0:
-            made.append(_request(PAGE, {"prefix": prefix}))
+            made.append(_request(PAGE, {"prefix": prefix}, code))
     return made
 
 
-def _request(query: str, variables: Mapping[str, object]) -> bytes:
+def _request(query: str, variables: Mapping[str, object], dossier: str | None) -> bytes:
     body = json.dumps({"query": query, "variables": dict(variables)}).encode()
-    return (
-        b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-        % (len(body), body)
-    )
+    head = "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    if dossier is not None:
+        head += f"Authorization: Bearer {TOKEN.decode()}\r\nX-Hub-Dossier: {dossier}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def declare_purpose(folder: Path) -> None:
+    """A purpose whose documents are the two reads, for this process and for the hub."""
+    home = folder / "purposes" / PURPOSE
+    home.mkdir(parents=True)
+    declared = DECLARATION.replace("variables = { ", f"variables = {{ {FREE_PREFIX}, ")
+    (home / "purpose.toml").write_text(declared, encoding="utf-8")
+    for name, document in (("keyed", KEYED), ("page", PAGE)):
+        (home / f"{name}.graphql").write_text(document, encoding="utf-8")
+    os.environ["HUB_PURPOSES"] = str(home.parent)
+
+
+def check_ledger(url: str, folder: Path, answers: int) -> bool:
+    """Whether the ledger is whole and has a record of every answer; the figures are printed."""
+    with psycopg.connect(url) as connection:
+        (records,) = connection.execute(ANSWERED).fetchone() or (0,)
+    status = verify(folder, {"HUB_DATABASE_URL": url})
+    print(json.dumps({"ledger": {"answers": answers, "records": records, "verify": status}}), flush=True)
+    return status == 0 and records >= answers
 
 
 def main() -> None:
     """Soak."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--access", action="store_true")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--citizens", type=int, default=1_000)
     parser.add_argument("--clients", type=int, default=8)
@@ -233,8 +263,21 @@ def main() -> None:
                 run_linking(engine)
                 engine.dispose()
                 register = urlsplit(systems.environment["POPULATION_DATABASE_URL"]).path.removeprefix("/")
-                with serve(url, folder) as (port, process, log):
-                    load = Load(port, make_requests(url), given.think_ms / 1e3)
+                settings, dossiers, issuer = (
+                    {"HUB_DATABASE_URL": url, "HUB_ACCESS": "off", "HUB_POOL_SIZE": "4"},
+                    [],
+                    Issuer(),
+                )
+                if given.access:
+                    declare_purpose(folder)
+                    database = urlsplit(url).path.removeprefix("/")
+                    logins = {name: server.login_url(role, database) for name, role in LOGINS.items()}
+                    settings, dossiers = (
+                        logins | describe_access(issuer, folder),
+                        open_dossiers(url, issuer.describe_officer()),
+                    )
+                with serve(settings, folder) as (port, process, log):
+                    load = Load(port, make_requests(url, dossiers), given.think_ms / 1e3, issuer.sign_token)
                     until = time.monotonic() + given.minutes * 60
                     writing = threading.Thread(
                         target=run_on, args=(load, url, server.url(register), until, given.rest_s), daemon=True
@@ -246,7 +289,9 @@ def main() -> None:
                     runs["restart finished"] = log.read_text().count("all processes are replaced")
                     print(json.dumps({"whole": load.whole.describe()}), flush=True)
                     failed = bool(load.whole.failures) or not runs["sync SUCCEEDED"] or not runs["link"]
-                    failed = failed or any(name.startswith("sync ") and name != "sync SUCCEEDED" for name in runs)
+                if given.access:
+                    failed = not check_ledger(url, folder, len(load.whole.latencies)) or failed
+                failed = failed or any(name.startswith("sync ") and name != "sync SUCCEEDED" for name in runs)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(failed or runs["restart finished"] != runs["restart"])
