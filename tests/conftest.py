@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from hub.demo.examples import find_doubtful_person
+from hub.garbage_collection import collect_rarely
 from hub.ingest.run.connector_run import RunReport
 from hub.link.run.linking_run import LinkReport
 from hub.settings import load_settings
@@ -235,6 +236,7 @@ def pytest_collection_finish() -> None:
     """From now on look only through what the tests themselves make."""
     gc.collect()
     gc.freeze()
+    collect_rarely()
     gc.enable()
 
 

@@ -10,6 +10,7 @@ import cyclopts
 from hub.cli.terminal import ERR, guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable, UnforeseenFailure
 from hub.extras import explain_missing_module
+from hub.garbage_collection import collect_rarely
 
 app = cyclopts.App(
     name="hub",
@@ -62,6 +63,7 @@ for target, name, text in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code. A HubError becomes its message; other failures name a kind, not a trace."""
     guard_logs()
+    collect_rarely()
     try:
         app(arguments)
     except HubError as error:

@@ -4,11 +4,9 @@ Rules decide first. What they leave open the model weighs, all fields together, 
 each field's links are updated to the wanted ones; a person's decisions bind.
 """
 
-import gc
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,7 +65,6 @@ class LinkReport:
 
 LOCK_WAIT_S = 600
 """How long a run waits for another: a first run of a province takes some minutes."""
-NEW_OBJECTS_BEFORE_COLLECTION = 100_000
 CLOSE_BROKEN_OFF = "update hub.link_run set ended_at = now(), mode = 'INTERRUPTED' where ended_at is null"
 
 
@@ -93,10 +90,7 @@ def run_linking(
         )
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        with (
-            _collecting_rarely(),
-            StoreConnection.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection,
-        ):
+        with StoreConnection.connect(url, options=f"{SESSION} -c work_mem=256MB", autocommit=True) as connection:
             _lock(connection)
             connection.execute(CLOSE_BROKEN_OFF)  # under the lock: whatever is open belongs to a process that died
             with LinkWorkspace(connection) as workspace, Likeness.opened(workspace, train=train) as likeness:
@@ -111,18 +105,6 @@ def run_linking(
             "the database went away during linking",
             next_step="start it and run `hub link` again; finished fields are kept",
         ) from None
-
-
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Have the garbage collector look seldom. What a run reads lives to its end and has no cycles: to look through it 500 times
-    took 7 % of the processor time of its process in a run over few changes."""
-    before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS_BEFORE_COLLECTION, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _lock(connection: Connection[Any]) -> None:
