@@ -235,17 +235,17 @@ def _may_read(principal: Principal, dossier: ReadingDossier) -> bool:
 def select_dossier(registry: Registry) -> str:
     """A statement that gives a dossier by its code as JSON, with the identifiers of its subjects and the hash of all that; `null` if there
     is none."""
-    found = f"json_build_object('dossier', b.said, 'state', {STATE})::text from {_described(registry)}"
+    found = f"json_build_object('dossier', b.said, 'state', {STATE})::text from {_render_described_dossiers(registry)}"
     return f"select coalesce((select {found} where d.code = $1::text), 'null')"
 
 
 def select_states(registry: Registry) -> str:
     """A statement that gives the hashes of dossiers by their codes, as one JSON object."""
     hashes = f"coalesce(json_object_agg(d.code, {STATE}), '{{}}')::text"
-    return f"select {hashes} from {_described(registry)} where d.code = any($1::text[])"  # noqa: S608 constants and quoted identifiers
+    return f"select {hashes} from {_render_described_dossiers(registry)} where d.code = any($1::text[])"  # noqa: S608 constants and quoted identifiers
 
 
-def _described(registry: Registry) -> str:
+def _render_described_dossiers(registry: Registry) -> str:
     """Dossiers `d`, each with all that a read depends on as JSON: `b.said`."""
     cases = " ".join(
         f"when '{entity.name}' then {_identifiers(entity)}" for entity in registry if entity.kind == "subject"
