@@ -502,17 +502,22 @@ def test_sftp_refusals(sftp: Sftp) -> None:
 
 
 def test_sftp_copies_again_after_a_lost_connection(sftp: Sftp, caplog: pytest.LogCaptureFixture) -> None:
-    sftp.write("a.csv", "id,ten\n" + "".join(f"{n},{'x' * 90}\n" for n in range(20_000)))
+    # More than is asked for ahead, so that not all of it has been when the connection is lost.
+    sftp.write("a.csv", "id,ten\n" + "".join(f"{n},{'x' * 90}\n" for n in range(60_000)))
     with TcpProxy("127.0.0.1", sftp.server.port) as proxy:
         sftp.at(proxy.port)
         proxy.break_after(700_000, "reset")
-        assert together(sftp.batches())["id"].to_list() == [str(n) for n in range(20_000)]
+        assert together(sftp.batches())["id"].to_list() == [str(n) for n in range(60_000)]
         assert proxy.broken == 1
         assert proxy.connections == 2
     # One line of ours; the library would log a traceback for each connection that is lost.
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("trial.people: the sftp server cannot be reached, or the connection was lost")
     assert "retry 1 in" in line
+    until = time.monotonic() + 30
+    while asking := [thread for thread in threading.enumerate() if "prefetch" in thread.name]:
+        assert time.monotonic() < until, f"{len(asking)} threads wait for a connection that is lost"
+        time.sleep(0.05)
 
 
 def test_sftp_that_stalls_or_is_away(sftp: Sftp) -> None:

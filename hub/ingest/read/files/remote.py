@@ -3,7 +3,7 @@
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -35,6 +35,29 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
 )
 """Errors of every kind of server that a retry does not fix."""
+
+
+@contextmanager
+def _asked_ahead(remote: Any, size: int) -> Iterator[None]:
+    """While the block runs, an SFTP server is asked for the pieces of a file before they are read.
+
+    paramiko asks in a thread of its own. If the connection is lost, that thread would wait for answers for good, or write a stack trace.
+    """
+    ask = remote._prefetch_thread
+
+    def ask_quietly(*arguments: Any) -> None:
+        with suppress(Exception):  # the next read raises it
+            ask(*arguments)
+
+    remote._prefetch_thread = ask_quietly
+    remote.prefetch(size, PREFETCHED_REQUESTS)
+    try:
+        yield
+    except BaseException:
+        remote.sftp.close()
+        with remote._prefetch_lock:
+            remote._prefetch_extents.clear()  # it stops waiting, and finds that the connection is closed
+        raise
 
 
 class RemoteLocation(ABC):
@@ -90,9 +113,12 @@ class RemoteLocation(ABC):
     def _copy(self, entry: FileEntry, copy: IO[bytes], most_bytes: int) -> None:
         copy.seek(0)
         copy.truncate()
-        with self._connect().open(f"{self.root}/{entry.name}", "rb", block_size=BLOCK_BYTES) as remote:
+        with ExitStack() as stack:
+            remote = stack.enter_context(
+                self._connect().open(f"{self.root}/{entry.name}", "rb", block_size=BLOCK_BYTES)
+            )
             if hasattr(remote, "prefetch"):
-                remote.prefetch(entry.size, PREFETCHED_REQUESTS)
+                stack.enter_context(_asked_ahead(remote, entry.size))
             # A server that trickles counts as lost: TooSlow is an OSError.
             for block in limit_time(iter(partial(remote.read, BLOCK_BYTES), b""), self.source.timeout_s):
                 copy.write(block)
