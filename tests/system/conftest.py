@@ -8,8 +8,16 @@ import pytest
 from hub.cli import main
 from hub.cli.ingest import quarantine
 from hub.ingest.run import connector_run as ingest
+from hub.link.model.scoring.backends import Backend, open_backend
 from hub.store.engine import make_engine, store_url
 from tests.system.trial import Command, Trial
+
+
+@pytest.fixture(scope="module")
+def duck() -> Iterator[Backend]:
+    """An engine of DuckDB to learn and apply models with."""
+    with open_backend("duckdb", memory_mb=1000) as backend:
+        yield backend
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def list_plain_variables(
 
 
 def coerce_plain_variables(variables: Sequence[PlainVariable], given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Coerce the variables as graphql-core does. Returns None if a value is not valid: graphql-core then says what is wrong."""
+    """Coerce the variables as graphql-core does. Returns None for an invalid value, which graphql-core then reports."""
     found: dict[str, Any] = {}
     for variable in variables:
         value = given.get(variable.name, Undefined)

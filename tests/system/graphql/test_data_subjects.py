@@ -15,7 +15,7 @@ from psycopg import RawCursor
 
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.registry import load_registry
-from hub.plan.data_subjects import DataSubject, _take_any, _take_one_kind, take_data_subjects
+from hub.plan.data_subjects import DataSubject, _match_each, _split_one_key, take_data_subjects
 from hub.plan.planner import Planner
 from tests.conftest import ServedHub
 
@@ -176,13 +176,14 @@ ROWS = st.lists(
 @given(ROWS, st.booleans())
 def test_a_large_text_is_taken_apart_as_a_small_one_is(rows: list[dict[str, Any]], ascii_only: bool) -> None:
     text = json.dumps({"data": rows}, separators=(",", ":"), ensure_ascii=ascii_only).encode()
-    assert _take_one_kind(text) in (None, _take_any(text))
+    assert _split_one_key(text) in (None, _match_each(text))
 
 
-def test_a_page_of_people_is_taken_apart_by_splitting() -> None:
-    page = json.dumps({"data": [{"~Citizen": n, "a": 'x"y'} for n in range(9)]}, separators=(",", ":")).encode()
-    assert _take_one_kind(page) == _take_any(page)
-    assert len(_take_any(page)[1]) == 9
+@pytest.mark.parametrize("key", ["~Citizen", "~Citizen.1"])
+def test_a_page_of_one_key_is_split(key: str) -> None:
+    page = json.dumps({"data": [{key: n, "a": 'x"y'} for n in range(9)]}, separators=(",", ":")).encode()
+    assert _split_one_key(page) == _match_each(page)
+    assert len(_match_each(page)[1]) == 9
 
 
 def test_a_correction_is_about_whoever_its_record_is_linked_to(store: psycopg.Connection[Any]) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from hub.link.likeness import likeness
-from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend
 from hub.link.model.scoring.score import score_pairs
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.run.linking_run import run_linking
@@ -18,12 +18,6 @@ from tests.system.models.stated_model import stated
 
 YEAR_APART = "a year apart, same day and month"
 BIRTH_COMPARISON = "birth"
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[Backend]:
-    with open_backend("duckdb", memory_mb=1000) as backend:
-        yield backend
 
 
 def born(day: str, identifier: str | None = None) -> pl.DataFrame:

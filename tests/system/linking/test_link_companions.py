@@ -1,23 +1,14 @@
 """Those who stand beside a record as a block: whom nothing else finds, a companion's household holds. On an engine that runs."""
 
-from collections.abc import Iterator
-
 import polars as pl
-import pytest
 
-from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend
 from hub.link.model.scoring.score import FEWER, score_pairs
 from hub.link.normalise.party import INPUT, party_features
 from tests.system.models.stated_model import stated
 
 FAMILIES = 20
 HOUSEHOLD = ("Nguyễn Văn Hùng", "Trần Thị Lan", "Nguyễn Thị Mai")
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[Backend]:
-    with open_backend("duckdb", memory_mb=1000) as backend:
-        yield backend
 
 
 def parties(rows: list[tuple[str, str, str | None, list[str]]]) -> pl.DataFrame:

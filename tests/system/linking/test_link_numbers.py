@@ -1,6 +1,5 @@
 """What numbers say by the shipped model: another valid one is evidence against, and one that contradicts the name is none."""
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import product
 
@@ -9,7 +8,7 @@ import pytest
 
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend
 from hub.link.model.scoring.score import score_pairs
 from hub.link.model.training.start_model import start_model
 from hub.link.normalise.party import INPUT, party_features
@@ -20,12 +19,6 @@ GIVENS = ("An", "Bình", "Cường", "Dũng", "Giang", "Hải", "Khánh", "Long"
 HUSBAND, WIFE = "Hoàng Văn Thắng", "Mạc Thị Quyên"
 ADDRESS = "Tổ 3, khu 5, phường Hồng Gai"
 IDENTIFIER = "identifier"
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[Backend]:
-    with open_backend("duckdb", memory_mb=1000) as backend:
-        yield backend
 
 
 def people(rows: list[dict[str, str | None]]) -> pl.DataFrame:

@@ -1,7 +1,6 @@
 """Models on engines that really run: what is learned and weighed, on DuckDB and on Spark, and the FEBRL data sets."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -68,12 +67,6 @@ def damaged(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 LEFT = damaged(people(400, 1), 2)
 RIGHT = people(400, 1)
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[Backend]:
-    with open_backend("duckdb", memory_mb=1000) as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Models learned from people whose births are heaped: what one block makes of a heap does not become the model."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import polars as pl
@@ -8,7 +7,7 @@ import pytest
 
 from hub.link.model.frozen import BlockEstimate, Model
 from hub.link.model.party import PARTY
-from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend
 from hub.link.model.scoring.decide import PairBand, one_to_many
 from hub.link.model.scoring.score import score_pairs
 from hub.link.model.training.train import train_model
@@ -17,12 +16,6 @@ from tests.heaped import Heaped, heaped
 CITIZENS, HEAP = 3_000, 0.15
 SPEC = replace(PARTY, fields=tuple(replace(field, placeholders=()) for field in PARTY.fields))
 """That takes 1 January for a day: heaps on other days are found all the same."""
-
-
-@pytest.fixture(scope="module")
-def duck() -> Iterator[Backend]:
-    with open_backend("duckdb", memory_mb=1000) as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,13 @@ class CountedReads:
         )
 
 
+def make_dossiers() -> tuple[CountedReads, list[float], DossierReads]:
+    """A store, the time of its reader, which a test moves, and the reader."""
+    reads: Any = CountedReads()
+    now = [0.0]
+    return reads, now, DossierReads(reads, load_registry(), clock=lambda: now[0])
+
+
 def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
     reads: Any = CountedReads()
     dossiers = DossierReads(reads, load_registry())
@@ -75,9 +82,7 @@ def test_a_dossier_of_another_office_costs_what_an_invented_one_does() -> None:
 
 
 def test_dossiers_that_are_read_together_are_compared_with_the_store_together() -> None:
-    reads: Any = CountedReads()
-    now = [0.0]
-    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    reads, now, dossiers = make_dossiers()
     code, own = str(DOSSIER["code"]), principal(COMMUNE)
 
     async def read_at_once() -> int:
@@ -101,9 +106,7 @@ def test_dossiers_that_are_read_together_are_compared_with_the_store_together() 
 
 
 def test_nobody_waits_while_a_dossier_in_use_is_compared() -> None:
-    reads: Any = CountedReads()
-    now = [0.0]
-    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    reads, now, dossiers = make_dossiers()
     code, own = str(DOSSIER["code"]), principal(COMMUNE)
 
     async def find_while_silent() -> int:
@@ -134,9 +137,7 @@ def test_nobody_waits_while_a_dossier_in_use_is_compared() -> None:
 
 
 def test_a_change_is_not_undone_by_a_comparison_that_was_under_way() -> None:
-    reads: Any = CountedReads()
-    now = [0.0]
-    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    reads, now, dossiers = make_dossiers()
     code, own = str(DOSSIER["code"]), principal(COMMUNE)
 
     async def run() -> None:
@@ -160,9 +161,7 @@ def test_a_change_is_not_undone_by_a_comparison_that_was_under_way() -> None:
 
 
 def test_dossiers_in_use_are_compared_together_and_idle_ones_alone() -> None:
-    reads: Any = CountedReads()
-    now = [0.0]
-    dossiers = DossierReads(reads, load_registry(), clock=lambda: now[0])
+    reads, now, dossiers = make_dossiers()
     codes, own = [f"H49.12-251118-{number:04}" for number in range(MOST_COMPARED + 20)], principal(COMMUNE)
 
     async def run() -> None:
