@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from hub.store.server.embedded import EmbeddedServer
+from tests.bench.copies import copy_rows, drop_indexes
 from tests.bench.harness import Bench, Row, Target
 from tests.bench.load import bodies, find_wrk, load
 from tests.bench.operations import MOST_BODIES, OPERATIONS
@@ -22,24 +23,22 @@ from tests.bench.reads import in_turn
 from tests.bench.servers import HUB, served
 
 TABLE = "Growth"
-SHIFT = 10_000_000
-"""Added to the ids of each copy; more than any id of a small province."""
-
-KEYS = {
-    # The column of each table that must stay unique, beside the id; n is the copy's number.
-    "data.citizen": ("personal_id",),
-    "data.land_use_right": (),
-    "data.parcel": ("parcel_number", "parcel_identifier"),
-    "data.tax_obligation": ("obligation_number",),
-    "data.business_role": ("business_registration_number",),
-    "data.business": ("registration_number", "enterprise_code"),
-}
 LINKS = {
     "link.land_use_right_holder": "data.land_use_right",
     "link.tax_obligation_debtor": "data.tax_obligation",
     "link.business_role_person": "data.business_role",
 }
-TOUCHED = (*KEYS, *LINKS, "link.land_use_right_parcel")
+TOUCHED = (
+    "data.citizen",
+    "data.land_use_right",
+    "data.parcel",
+    "data.tax_obligation",
+    "data.business_role",
+    "data.business",
+    *LINKS,
+    "link.land_use_right_parcel",
+)
+"""Tables that the read touches, beside those of administrative units."""
 
 
 def measure(
@@ -123,41 +122,10 @@ def _trim(connection: "Connection[tuple[object, ...]]", size: int) -> None:
 def _copy(connection: "Connection[tuple[object, ...]]", copies: int) -> None:
     """Add so many copies of every row that the read touches; indexes are made after it, as they would be for a load."""
     for table in TOUCHED:
-        indexes = connection.execute(
-            "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index"
-            " where indrelid = %s::regclass and not indisprimary",
-            (table,),
-        ).fetchall()
-        for name, _ in indexes:
-            connection.execute(f"drop index {name}")
-        columns = [
-            str(row[0])
-            for row in connection.execute(
-                "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and attgenerated = ''"
-                " and not attisdropped order by attnum",
-                (table,),
-            )
-        ]
-        values = ", ".join(_value(table, column) for column in columns)
-        connection.execute(
-            f"insert into {table} ({', '.join(columns)}) select {values}"
-            f" from (select *, row_number() over () as g from {table}) t, generate_series(1, {copies}) n"
-            f" order by n{', t.id' if table in KEYS else ''}"
-        )
-        for _, definition in indexes:
-            connection.execute(str(definition))
-
-
-def _value(table: str, column: str) -> str:
-    """What a column of copy n holds."""
-    if column in ("id", "record_id", "subject_id"):
-        return f"t.{column} + n * {SHIFT}"
-    if table == "data.citizen" and column == "personal_id":
-        # Still an identifier: another province's, the same sex and year, and a number that no other copy has.
-        return "'001' || substr(t.personal_id, 4, 3) || lpad((n * (select count(*) from data.citizen) + t.g - 1)::text, 6, '0')"
-    if column == "source_key" or column in KEYS.get(table, ()):
-        return f"t.{column} || '~' || n"
-    return f"t.{column}"
+        definitions = drop_indexes(connection, table)
+        copy_rows(connection, table, range(1, copies + 1))
+        for definition in definitions:
+            connection.execute(definition)
 
 
 def _ids(url: str, size: int) -> list[str]:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -32,13 +33,13 @@ BUYER = """query($id: String!) { citizen: citizenByPersonalId(personalId: $id) {
   personalId fullName birthDate residenceAddress residence { name unitCode } } }"""
 PARTIES = """
 with holder as (
-    select c.personal_id, row_number() over (order by c.id) as n from data.citizen c
+    select c.personal_id, row_number() over (order by c.id) as n from {citizens} c
     where c.personal_id is not null and c.death_date is null and c.birth_date < '1990'
         and c.id not in (select subject_id from link.heir) and exists (
             select from link.land_use_right_holder h
             where h.subject_kind = 'Citizen' and h.subject_id = c.id and h.status <> 'UNCONFIRMED')
 ), buyer as (
-    select c.personal_id, row_number() over (order by c.id desc) as n from data.citizen c
+    select c.personal_id, row_number() over (order by c.id desc) as n from {citizens} c
     where c.personal_id is not null and c.death_date is null and c.birth_date < '1990'
         and c.id not in (select subject_id from link.heir)
 )
@@ -52,15 +53,16 @@ def measure(
     """Measure one server process, and PostGraphile over the same tables."""
     wrk, station = find_wrk(), make_station(server, url, folder)
     opener = asyncio.run(station.issuer.principal(station.officers[0]))
-    parties = _choose_parties(url)
-    codes = _open_dossiers(url, opener, parties)
+    with psycopg.connect(url, autocommit=True) as connection:
+        parties = choose_parties(connection)
+        codes = open_prefill_dossiers(connection, opener, parties)
     token = station.issuer.sign_token(station.officers[0])
     wide = next(operation for operation in OPERATIONS if operation.key == "wide")
     with ExitStack() as stack:
         hub = stack.enter_context(on_socket(ACCESS_SERVER, *station.arguments(ledger=True)))
         peer = stack.enter_context(served(POSTGRAPHILE, url, node))
         headers = [{"Authorization": f"Bearer {token}", "X-Hub-Dossier": code} for code in codes]
-        size = _audit(hub, headers)
+        size = check_prefills(hub, headers)
         (body,) = bodies(DOCUMENT, [{}])
         asked = bodies(wide.documents[POSTGRAPHILE], [{"id": seller} for seller, _ in parties])
         asked += bodies(BUYER, [{"id": buyer} for _, buyer in parties])
@@ -72,7 +74,7 @@ def measure(
         }
         found = in_turn(runs, rounds, seconds)
         # Errors come back faster than answers, and as a 200: both still have to answer.
-        _audit(hub, headers[:1])
+        check_prefills(hub, headers[:1])
         ask_peer()
     bench.rows += _rows(found)
     bench.method.append(
@@ -84,26 +86,31 @@ def measure(
     )
 
 
-def _choose_parties(url: str) -> list[tuple[str, str]]:
-    with psycopg.connect(url) as connection:
-        return [(str(seller), str(buyer)) for seller, buyer in connection.execute(PARTIES, (CASES,)).fetchall()]
+def choose_parties(
+    connection: psycopg.Connection[Any], citizens: str = "data.citizen", most: int = CASES
+) -> list[tuple[str, str]]:
+    """Personal identifiers of so many sellers who hold land, each with a buyer, out of a table of citizens."""
+    found = connection.execute(PARTIES.format(citizens=citizens), (most,)).fetchall()
+    return [(str(seller), str(buyer)) for seller, buyer in found]
 
 
-def _open_dossiers(url: str, opener: Principal, parties: list[tuple[str, str]]) -> list[str]:
+def open_prefill_dossiers(
+    connection: psycopg.Connection[Any], opener: Principal, parties: Sequence[tuple[str, str]]
+) -> list[str]:
+    """A dossier for each pair. Returns their codes."""
     now, codes = datetime.now(UTC), []
-    with psycopg.connect(url, autocommit=True) as connection:
-        for number, people in enumerate(parties):
-            subjects = tuple(
-                NamedSubject(role, "Citizen", field="personal_id", value=value)
-                for role, value in zip(("transferor", "transferee"), people, strict=True)
-            )
-            new = NewDossier(f"H49.13-{now:%y%m%d}-{number:04}", PROCEDURE, OFFICE, subjects)
-            codes.append(open_dossier(connection, new, opener).code)
-        connection.execute("analyze hub.dossier, hub.dossier_subject")
+    for number, people in enumerate(parties):
+        subjects = tuple(
+            NamedSubject(role, "Citizen", field="personal_id", value=value)
+            for role, value in zip(("transferor", "transferee"), people, strict=True)
+        )
+        new = NewDossier(f"H49.13-{now:%y%m%d}-{number:04}", PROCEDURE, OFFICE, subjects)
+        codes.append(open_dossier(connection, new, opener).code)
+    connection.execute("analyze hub.dossier, hub.dossier_subject")
     return codes
 
 
-def _audit(hub: Served, headers: list[dict[str, str]]) -> int:
+def check_prefills(hub: Served, headers: Sequence[dict[str, str]]) -> int:
     """Hold each dossier's prefill to be an answer. Returns the mean of their bytes. Raises AssertionError."""
     sizes = []
     for one in headers:

@@ -17,12 +17,12 @@ from tests.bench.servers import PEERS
 NAME = "bench_reads"
 
 
-def province(server: EmbeddedServer, folder: Path, citizens: int) -> str:
+def province(server: EmbeddedServer, folder: Path, citizens: int, name: str = NAME) -> str:
     """The URL of a database with a province of this many citizens, or few less: some rows are wrong on purpose."""
     made = generate_province(folder / f"reads-{citizens}", citizens)
-    server.drop_database(NAME)
-    server.create_database(NAME)
-    url = server.url(NAME)
+    server.drop_database(name)
+    server.create_database(name)
+    url = server.url(name)
     store = make_engine(url)
     migrate_store(store)
     with start_systems(Path(made.folder), server.url("postgres")) as systems:
