@@ -4,6 +4,7 @@ One embedded PostgreSQL serves a whole test process, on a tmpfs where there is o
 that asks for a database gets a fresh one of its own. In CI a skipped test fails: what is skipped there has not passed.
 """
 
+import functools
 import gc
 import os
 import secrets
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpcore2
 import hypothesis
 import psutil
 import psycopg
@@ -50,6 +52,9 @@ hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy")
+
+# Each client of httpx2 loads the trusted certificates, 25 ms of processor time, also one that only speaks plain HTTP.
+httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
 
 if os.access(MEMORY, os.W_OK):
     # `tmp_path` lies in memory too: on a slow disk, what tests write there is a good part of what they wait for.

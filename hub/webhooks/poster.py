@@ -4,15 +4,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from ssl import SSLContext
 
 import httpx2
 
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.signing_keys import SigningKey, load_signing_key
 from hub.settings import Settings
+from hub.trusted_certificates import load_trusted_certificates
 from hub.webhooks.addresses import AddressRefused, Network, check_url, parse_networks, resolve_target
 from hub.webhooks.delivery_signatures import sign_headers
 from hub.webhooks.messages import EventMessage
@@ -60,7 +59,7 @@ class WebhookPoster:
         headers = sign_headers(str(message.message_id), body, int(time.time()), self.key)
         async with (
             httpx2.AsyncClient(
-                verify=_load_certificates(), timeout=self.timeout_s, follow_redirects=False, trust_env=False
+                verify=load_trusted_certificates(), timeout=self.timeout_s, follow_redirects=False, trust_env=False
             ) as client,
             client.stream(
                 "POST",
@@ -71,12 +70,6 @@ class WebhookPoster:
             ) as answer,
         ):
             return int(answer.status_code)
-
-
-@cache
-def _load_certificates() -> SSLContext:
-    """Trusted certificates, loaded once: it takes 40 ms."""
-    return httpx2.create_ssl_context()
 
 
 def load_poster(settings: Settings) -> WebhookPoster:

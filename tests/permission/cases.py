@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLScalarType, GraphQLSchema, get_named_type, is_leaf_type, parse, validate
+from graphql import GraphQLScalarType, GraphQLSchema, get_named_type, is_leaf_type, validate
 from graphql.execution.values import get_variable_values
 
 from hub.access.argument_rules import Bindings
@@ -17,7 +17,7 @@ from hub.access.purposes import Purpose, PurposeDocument, read_purposes
 from hub.graph.schema import get_core_schema, load_schema
 from hub.plan.permission.check import Permitted, check_permission
 from hub.plan.permission.compile import compile_purpose, compile_purposes, operations_of
-from tests.permission.oracle import FlatPath, PermittedPaths, flat_paths, give_sizes, operation_names
+from tests.permission.oracle import FlatPath, PermittedPaths, flat_paths, give_sizes, operation_names, parse_once
 
 LABEL = {"vi": "V", "en": "E"}
 FACTS: Mapping[str, Any] = {
@@ -66,7 +66,7 @@ def refusals(
     name: str | None = None,
 ) -> list[tuple[str, str]]:
     """The codes and coordinates for which an operation, which must be valid, is refused; empty if it is allowed."""
-    document = parse(text)
+    document = parse_once(text)
     assert validate(graphql_schema(), document) == []
     operations = operations_of(document)
     chosen = next(o for o in operations if name is None or (o.name and o.name.value == name))

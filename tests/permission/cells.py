@@ -20,7 +20,6 @@ from graphql import (
     is_composite_type,
     is_input_object_type,
     is_list_type,
-    parse,
     print_ast,
 )
 
@@ -28,7 +27,7 @@ from hub.access.purposes import read_purposes
 from hub.model.names import to_camel_case
 from hub.model.registry import load_registry
 from tests.permission.cases import ROLES, VALUES, DeclaredOperation, declared_operations, graphql_schema
-from tests.permission.oracle import FlatPath
+from tests.permission.oracle import FlatPath, parse_once
 
 PAST = '@asOf(instant: "2026-01-01T00:00:00Z")'
 STRANGERS: Mapping[str, Any] = {
@@ -188,7 +187,7 @@ def _keyed(code: str, entity: str) -> str:
 def _from_documents(declared: DeclaredOperation) -> Iterator[Cell]:
     types = {
         d.variable.name.value: print_ast(d.type)
-        for o in parse(declared.text, no_location=True).definitions
+        for o in parse_once(declared.text).definitions
         for d in getattr(o, "variable_definitions", None) or ()
     }
 

@@ -7,7 +7,7 @@ a tuple of steps; a step is the concrete type, the field and its arguments as te
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from itertools import product
 from operator import le
 from typing import Any
@@ -37,7 +37,7 @@ Step = tuple[str, str, str]
 FlatPath = tuple[Step, ...]
 
 
-@cache
+@lru_cache(maxsize=300)
 def parse_once(text: str) -> DocumentNode:
     """A document. Nobody changes one: the check and the oracle look at the same."""
     return parse(text, no_location=True)
@@ -101,7 +101,9 @@ def give_sizes(paths: frozenset[FlatPath], pages: Mapping[str, int]) -> frozense
 
 def operation_names(text: str) -> list[str | None]:
     """The names of a document's operations."""
-    return [d.name.value if d.name else None for d in parse(text).definitions if isinstance(d, OperationDefinitionNode)]
+    return [
+        d.name.value if d.name else None for d in parse_once(text).definitions if isinstance(d, OperationDefinitionNode)
+    ]
 
 
 @dataclass

@@ -24,13 +24,13 @@ from graphql import (
     is_enum_type,
     is_object_type,
     is_required_argument,
-    parse,
     print_ast,
 )
 from hypothesis import strategies as st
 
 from hub.access.purposes import read_purposes
 from tests.permission.cases import VALUES, DeclaredOperation, graphql_schema
+from tests.permission.oracle import parse_once
 
 FILTERS = ('id: { eq: "Q2l0aXplbjox" }', "and: []", "not: { id: { in: [] } }")
 
@@ -59,7 +59,7 @@ class SubSelecting:
 
     def operation(self) -> DrawnOperation:
         """The whole operation."""
-        document = parse(self.source.text, no_location=True)
+        document = parse_once(self.source.text)
         self.named = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         chosen = next(o for o in operations if (o.name and o.name.value) == self.source.name)

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from hub.access.callers.loopback import is_loopback
 from hub.access.callers.principals import IdentityProviderUnavailable
 from hub.errors import HubMisconfigured
+from hub.trusted_certificates import load_trusted_certificates
 
 LOG = logging.getLogger("hub.access")
 
@@ -63,7 +64,9 @@ class IdentityProvider:
     def __init__(self, issuer: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         check_provider_url("HUB_OIDC_ISSUER", issuer)
         self.issuer = issuer
-        self.http = httpx2.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
+        self.http = httpx2.AsyncClient(
+            verify=load_trusted_certificates(), timeout=FETCH_TIMEOUT_S, follow_redirects=False
+        )
         self.fetches = 0
         self._clock = clock
         self._metadata: ProviderMetadata | None = None

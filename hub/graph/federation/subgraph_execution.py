@@ -4,9 +4,11 @@ A request is parsed, limited and validated against the subgraph's schema, so not
 entities of one type together, become one operation of the graph.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +19,7 @@ from graphql import (
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLScalarType,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
@@ -27,6 +30,7 @@ from graphql import (
 )
 
 from hub.access.callers.principals import AuthenticationRefused
+from hub.access.permission_trie import PublicTypes
 from hub.access.purposes import read_purposes
 from hub.errors import HubError, OperationRefused
 from hub.graph.execution.execute import Executor
@@ -37,7 +41,7 @@ from hub.graph.federation.selections import Selections, find_own_name, list_used
 from hub.graph.federation.subgraph_schema import EntityKeys, Subgraph, build_subgraph
 from hub.graph.permission.callers import Caller
 from hub.model.names import to_camel_case
-from hub.model.registry import Registry
+from hub.model.registry import Registry, load_registry
 from hub.plan.permission.compile import find_public_types
 from hub.procedures.declaration.definition import read_procedures
 from hub.settings import Settings
@@ -69,6 +73,12 @@ class _Entity:
     is_connection: bool
 
 
+@lru_cache(maxsize=4)
+def load_subgraph(schema: GraphQLSchema, public: PublicTypes) -> Subgraph:
+    """The subgraph of a graph's schema, made once for all servers of a process."""
+    return build_subgraph(schema, load_registry(), public)
+
+
 class SubgraphExecutor:
     """Executes requests to the subgraph. It has what an endpoint needs of the graph's executor."""
 
@@ -76,17 +86,34 @@ class SubgraphExecutor:
         self.executor = executor
         self.meter = executor.meter
         public = {name for purpose in read_purposes().values() for name in purpose.declaration.public_types}
-        self.subgraph: Subgraph = build_subgraph(executor.schema, registry, find_public_types(executor.schema, public))
-        planner, documents = executor.preparer.planner, executor.preparer.documents
-        self._preparer = Preparer(self.subgraph.schema, planner, documents, settings)
-        self.stored = {
-            one.name: _Entity(one, to_camel_case(registry[one.name].plural), True)
-            for one in self.subgraph.entities.values()
-            if one.name in registry.entities
-        } | {"CodeLabel": _Entity(self.subgraph.entities["CodeLabel"], "labels", False)}
+        self._public = find_public_types(executor.schema, public)
+        self._registry = registry
+        self._settings = settings
+
+    @cached_property
+    def subgraph(self) -> Subgraph:
+        """Made for the first request: few installations have a gateway, and it takes a quarter of a second of a server's start."""
+        return load_subgraph(self.executor.schema, self._public)
+
+    @cached_property
+    def _preparer(self) -> Preparer:
+        of_graph = self.executor.preparer
+        return Preparer(self.subgraph.schema, of_graph.planner, of_graph.documents, self._settings)
+
+    @cached_property
+    def stored(self) -> Mapping[str, _Entity]:
+        """How the graph finds objects, by type."""
+        entities = self.subgraph.entities
+        return {
+            one.name: _Entity(one, to_camel_case(self._registry[one.name].plural), True)
+            for one in entities.values()
+            if one.name in self._registry.entities
+        } | {"CodeLabel": _Entity(entities["CodeLabel"], "labels", False)}
 
     async def respond(self, request: GraphQLRequest, caller: Caller, *, began: float | None = None) -> Response:
         """The response to one request. Never raises but AuthenticationRefused, as that of the graph."""
+        if "subgraph" not in vars(self):
+            await asyncio.to_thread(lambda: self.subgraph)  # other requests go on meanwhile
         try:
             checked = self._preparer.checked(self._preparer.documents.text(request.query, request.document_id))
             operation = find_operation(checked.document, request.operation_name)

@@ -21,6 +21,7 @@ from hub.errors import HubMisconfigured, SourceUnavailable
 from hub.ledger.log.entries import LogEntry, read_entry
 from hub.ledger.log.exports import to_otlp_spans
 from hub.ledger.months import month_of
+from hub.trusted_certificates import load_trusted_certificates
 
 STATE_FORMAT = 1
 MAX_STATE_BYTES = 20_000_000
@@ -135,7 +136,9 @@ class LogCollector:
             {"authorization": f"Bearer {self.token}"} if self.token else {}
         )
         if self._client is None:
-            self._client = httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+            self._client = httpx2.Client(
+                verify=load_trusted_certificates(), timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
+            )
         try:
             with self._client.stream("POST", self.url, content=body, headers=headers) as response:
                 answer = b""

@@ -6,6 +6,7 @@ import httpx2
 
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.witnesses.witness import WitnessUnavailable, encode_lines
+from hub.trusted_certificates import load_trusted_certificates
 
 TIMEOUT_S = 10.0
 CONTENT_TYPE = "application/jsonl"
@@ -31,7 +32,9 @@ async def post_content(url: str, content: bytes, content_type: str, *, max_answe
     """The first bytes of the answer to a request. Raises WitnessUnavailable; the reason never has the address, which may be secret."""
     try:
         async with (
-            httpx2.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client,
+            httpx2.AsyncClient(
+                verify=load_trusted_certificates(), timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
+            ) as client,
             client.stream("POST", url, content=content, headers={"content-type": content_type}) as response,
         ):
             if not response.is_success:

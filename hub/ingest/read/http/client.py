@@ -5,13 +5,11 @@ elsewhere, if the manifest says so. Messages contain no values, no addresses and
 what they read.
 """
 
-import ssl
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import httpx2
@@ -25,6 +23,7 @@ from hub.ingest.read.reader import AnswerMalformed, ReaderContext
 from hub.ingest.read.retry_log import stamina
 from hub.ingest.read.slow_sources import TooSlow
 from hub.sdk.sources import OAuth2, RestSource
+from hub.trusted_certificates import load_trusted_certificates
 
 LONGEST_WAIT_S = 60.0
 FIRST_WAIT_S, MOST_WAIT_S, JITTER_S = 0.2, 5.0, 0.5
@@ -89,7 +88,7 @@ class HttpClient:
         self.base = _parse_base_url(context, source)
         self.other_origins = frozenset(httpx2.URL(address).origin for address in source.other_origins)
         self.credentials = load_credentials(context, source, self._fetch_token)
-        self.http = httpx2.Client(verify=_load_trusted(), timeout=source.timeout_s, follow_redirects=False)
+        self.http = httpx2.Client(verify=load_trusted_certificates(), timeout=source.timeout_s, follow_redirects=False)
         self.http.headers.update({**source.headers, "Accept-Encoding": "gzip"})
 
     def close(self) -> None:
@@ -250,12 +249,6 @@ class HttpClient:
                 f"{self.where}: the path is not a valid URL path",
                 next_step="correct it in the manifest, e.g. path = '/api/parcels'",
             ) from None
-
-
-@cache
-def _load_trusted() -> ssl.SSLContext:
-    """Load the trusted certificates once: it takes 40 ms of processor time, half of a look-up."""
-    return httpx2.create_ssl_context()
 
 
 def parse_json(where: str, body: bytes) -> Any:
