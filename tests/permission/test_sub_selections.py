@@ -22,7 +22,7 @@ EVERY = pytest.mark.parametrize("declared", declared_operations(), ids=str)
 
 
 @EVERY
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_sub_selection_is_allowed(declared: DeclaredOperation, data: st.DataObject) -> None:
     drawn = data.draw(sub_selections(declared, varied=True, change=False))
@@ -30,7 +30,7 @@ def test_any_sub_selection_is_allowed(declared: DeclaredOperation, data: st.Data
 
 
 @EVERY
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_one_thing_more_is_allowed_only_if_the_oracle_allows_it(
     declared: DeclaredOperation, data: st.DataObject

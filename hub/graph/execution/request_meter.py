@@ -7,6 +7,7 @@ documents are counted under their own; every other one is OTHER. That also bound
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from time import perf_counter
 
 from graphql import OperationDefinitionNode, parse
@@ -133,9 +134,13 @@ class RequestMeter:
 def list_operation_names(documents: Iterable[str]) -> set[str]:
     """Names of the operations of valid documents, and of all purposes' documents."""
     texts = [*documents, *(document.text for purpose in read_purposes().values() for document in purpose.documents)]
-    return {
+    return {name for text in texts for name in _parse_operation_names(text)}
+
+
+@lru_cache(maxsize=500)
+def _parse_operation_names(text: str) -> tuple[str, ...]:
+    return tuple(
         definition.name.value
-        for text in texts
         for definition in parse(text, no_location=True).definitions
         if isinstance(definition, OperationDefinitionNode) and definition.name is not None
-    }
+    )
