@@ -209,10 +209,22 @@ class Settings(BaseSettings):
         "duckdb",
         description="Engine of probabilistic linking: in this process, or Spark (the extra `spark`, and Java).",
     )
-    link_memory_mb: int = Field(
-        2_000, ge=256, description="Most memory of that engine, in MB; above it DuckDB spills to the disk."
+    link_spark_master: str = Field(
+        "",
+        description="Master of the Spark cluster that links, e.g. `spark://10.0.0.31:7077`. Without it Spark runs in the hub's own machine.",
     )
-    link_threads: int = Field(2, ge=1, description="Threads of that engine.")
+    link_folder: str = Field(
+        "",
+        description="Folder for temporary files of linking; without it the system's (`TMPDIR`). With a Spark cluster, one that all of its machines see under this path.",
+    )
+    link_memory_mb: int = Field(
+        2_000,
+        ge=256,
+        description="Most memory of that engine, in MB; above it DuckDB spills to the disk. On a Spark cluster, of each executor.",
+    )
+    link_threads: int = Field(
+        2, ge=1, description="Threads of that engine; on a Spark cluster, cores that linking takes of it in all."
+    )
     link_sample_monthly: int = Field(
         200, ge=0, le=10_000, description="Links drawn each month for blind review (`hub review sample`); 0 draws none."
     )

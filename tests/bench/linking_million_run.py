@@ -1,4 +1,7 @@
-"""One run of the model over two files, in a process of its own: `python -m tests.bench.linking_million_run FOLDER`."""
+"""One run of the model over two files, in a process of its own: `python -m tests.bench.linking_million_run FOLDER [LINKS]`.
+
+The engine is the one of the hub's settings. With LINKS, the decided pairs are written to that Parquet file.
+"""
 
 import json
 import sys
@@ -11,11 +14,12 @@ import polars as pl
 
 from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.party import PARTY
-from hub.link.model.scoring.backends import open_backend
+from hub.link.model.scoring.backends import open_configured_backend
 from hub.link.model.scoring.decide import PairBand, one_to_many
 from hub.link.model.scoring.score import score_pairs
 from hub.link.model.training.train import train_model
 from hub.link.normalise.party import INPUT, party_features
+from hub.settings import load_settings
 from tests.bench.harness import peak_mb
 
 TRUTH = "subject"
@@ -29,12 +33,14 @@ def main() -> None:
         parties, register = (_features(folder / f"{side}.parquet") for side in ("parties", "register"))
         former = pl.read_parquet(folder / "register.parquet", columns=["former_id"])["former_id"]
         register = register.with_columns(former)
-    with open_backend("duckdb", folder=folder) as backend:
+    with open_configured_backend(load_settings(), folder) as backend:
         with _step("training", found):
             model = train_model(PARTY, parties, register, backend=backend)
         with _step("scoring", found):
             pairs = score_pairs(model, parties, register, backend=backend, floor=PARTY.bands.review)
             decided = one_to_many(pairs, PARTY.bands)
+    for links in sys.argv[2:]:
+        decided.select("left_key", "right_key", "weight", "band").write_parquet(links)
     print(json.dumps({**found, "peak_mb": peak_mb(), "pairs": decided.height, **_counted(folder, decided)}))
 
 

@@ -68,7 +68,7 @@ def with_headers(body: str, headers: Mapping[str, str]) -> str:
     return "".join(f"{name}: {value}\t" for name, value in headers.items()) + body
 
 
-def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds: int) -> Load:
+def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds: int, *, connections: int = CONNECTIONS) -> Load:  # fmt: skip
     """Send these requests over and over, in a new random order. Raises RuntimeError where an answer is not a 200."""
     sent = folder / "bodies.jsonl"
     sent.write_text("\n".join(random.sample(requests, len(requests))) + "\n", encoding="utf-8")
@@ -78,7 +78,7 @@ def load(wrk: str, folder: Path, address: str, requests: Sequence[str], seconds:
     command = [
         wrk,
         "-t1",
-        f"-c{CONNECTIONS}",
+        f"-c{connections}",
         f"-d{seconds}s",
         "--timeout",
         "30s",

@@ -55,7 +55,7 @@ class RunReport:
     notes: tuple[str, ...] = ()
     """Remarks for a person that are not problems."""
     away: bool = False
-    """Whether the source was down or another run held the lock, so that a retry may help."""
+    """Whether the source was down, another run held the lock, or the store rolled back because of one, so that a retry may help."""
 
     @property
     def changed(self) -> int:
@@ -179,6 +179,7 @@ class _ConnectorRun:
     outcomes: dict[str, StreamOutcome] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     failures: list[HubError] = field(default_factory=list)
+    rolled_back: bool = False
 
     def run(self) -> RunReport:
         """Run under the connector's lock, and write the run record."""
@@ -216,7 +217,7 @@ class _ConnectorRun:
             raise
         finally:
             gate.close()
-        away = self._update_circuit(done)
+        away = self._update_circuit(done) or self.rolled_back
         status = "FAILED" if not done else "PARTIAL" if self.problems else "SUCCEEDED"
         end_run(self.connection, run_id, status, self.problems, self.outcomes)
         seconds = round(time.monotonic() - started, 3)
@@ -262,16 +263,21 @@ class _ConnectorRun:
         ended = run_stream(self.connection, self.url, self.manifest, name, orders, self.outcomes, gate=gate)
         self.problems += ended.problems
         self.failures += [ended.failure] if ended.failure else []
+        self.rolled_back |= ended.rolled_back
         return ended.done
 
 
 @dataclass(frozen=True)
 class StreamResult:
-    """How reading a stream ended: whether at its end, with which problems, and what broke it off."""
+    """How reading a stream ended: whether at its end, with which problems, and what broke it off.
+
+    `rolled_back`: the store undid it because of another transaction, such as after a deadlock.
+    """
 
     done: bool
     problems: list[str]
     failure: HubError | None = None
+    rolled_back: bool = False
 
 
 def run_stream(
@@ -311,7 +317,9 @@ def run_stream(
         problem = (
             f"{where}: the store rejected the rows: {type(error).__name__}. Next step: {_suggest_next_step(error)}."
         )
-        return StreamResult(False, [problem])
+        # SQLSTATE class 40.
+        rolled_back = isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+        return StreamResult(False, [problem], rolled_back=rolled_back)
     except Exception as error:
         if connection.broken:
             raise psycopg.OperationalError("the connection is broken") from None

@@ -28,7 +28,7 @@ from hub.ingest.transform.row_digests import KnownDigests
 from hub.ingest.write import missing_rows as unseen
 from hub.ingest.write import row_versions as versions
 from hub.ingest.write import stage
-from hub.ingest.write.initial_load import InitialLoad, can_load_directly
+from hub.ingest.write.initial_load import InitialLoad, begin_loads, can_load_directly
 from hub.ingest.write.merge import count_rows, merge_staged
 from hub.ingest.write.merge_sql import MergeTask
 from hub.ingest.write.sweep import Sweeper
@@ -149,9 +149,8 @@ class StreamRun:
             self.intake.source_rows.clear()
             fills = {e.name: InitialLoad(self.connection, self._build_task(e, at, whole=True)) for e in self.entities}
             fills = {name: fill for name, fill in fills.items() if can_load_directly(self.connection, fill.work.entity)}
+            fills = begin_loads(fills)
             known = None if fills or not self.preparer.digested else self._load_known()
-            for fill in fills.values():
-                fill.begin()
             self.intake.loads = fills
             last = state
             with open_span("read"):

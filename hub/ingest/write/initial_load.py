@@ -4,6 +4,7 @@ Values that are equal for every row become column defaults for the duration of t
 sent a million times. Duplicate keys are found when the unique index is built, which costs nothing if there are none.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,25 @@ from hub.store.query import fetch_value
 
 
 def can_load_directly(connection: Connection[Any], entity: Entity) -> bool:
-    """Whether the table has no row of any stream, and the session's role owns it: only an owner rebuilds indexes."""
+    """Whether the table has no row of any stream, and the session's role owns it: only an owner rebuilds indexes.
+
+    The look keeps no lock: two runs that both looked would each wait for the other's when they load.
+    """
     table = f"data.{quote_identifier(entity.table)}"
     owns = f"(select pg_has_role(c.relowner, 'usage') from pg_class c where c.oid = '{table}'::regclass)"
-    return bool(fetch_value(connection, f"select {owns} and not exists (select from {table})"))
+    with connection.transaction(force_rollback=True):
+        return bool(fetch_value(connection, f"select {owns} and {_has_no_row(table)}"))
+
+
+def begin_loads(loads: Mapping[str, "InitialLoad"]) -> dict[str, "InitialLoad"]:
+    """Begin all loads whose tables are still empty, in the order of the tables: two runs with the same tables then wait for each
+    other in one direction only. Returns those that have begun."""
+    begun = [name for name, load in sorted(loads.items(), key=lambda item: item[1].table) if load.begin()]
+    return {name: load for name, load in loads.items() if name in begun}
+
+
+def _has_no_row(table: str) -> str:
+    return f"not exists (select from {table})"
 
 
 class InitialLoad:
@@ -36,8 +52,19 @@ class InitialLoad:
         self.indexes: list[tuple[str, str, bool]] = []
         self.copied = self.copies = 0
 
-    def begin(self) -> None:
-        """Drop the indexes. `end` rebuilds them; so does a rollback."""
+    def begin(self) -> bool:
+        """Lock the table, and drop the indexes if it is still empty: `end` rebuilds them; so does a rollback. Returns whether it is."""
+        with self.connection.transaction() as attempt:
+            self.connection.execute(f"lock table {self.table} in access exclusive mode")
+            # Others may have committed rows while this waited for the lock; it goes with the savepoint.
+            is_empty = bool(fetch_value(self.connection, f"select {_has_no_row(self.table)}"))
+            if not is_empty:
+                raise psycopg.Rollback(attempt)
+        if is_empty:
+            self._drop_indexes()
+        return is_empty
+
+    def _drop_indexes(self) -> None:
         self.indexes = self.connection.execute(
             "select pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text, i.indisunique from pg_index i"
             " where i.indrelid = %s::regclass and not i.indisprimary order by not i.indisunique, i.indexrelid",

@@ -16,7 +16,7 @@ from hub.link.likeness.readings import Readings
 from hub.link.likeness.trained import Origin
 from hub.link.model.frozen import Model
 from hub.link.model.party import PARTY
-from hub.link.model.scoring.backends import Backend, open_backend
+from hub.link.model.scoring.backends import Backend, open_configured_backend
 from hub.link.model.training.acceptance import HeldOutLinks, ModelCheck, check_model, is_accepted
 from hub.link.normalise.gazetteer import load_gazetteer
 from hub.link.profile import load_profile
@@ -71,11 +71,7 @@ class Likeness:
     @contextmanager
     def opened(cls, workspace: LinkWorkspace, *, train: bool) -> Iterator[Self]:
         """With the active model, on the engine that the settings choose. Raises HubMisconfigured for an engine that is not there, and for a model that no longer fits."""
-        settings = load_settings()
-        engine_of = open_backend(
-            settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads
-        )
-        with engine_of as engine:
+        with open_configured_backend(load_settings()) as engine:
             yield cls(workspace, engine, train=train)
 
     @property

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -284,6 +285,35 @@ def test_spark_learns_and_weighs_what_duckdb_does(
     outcomes = pl.col("evidence").list.eval(pl.element().struct.field("outcome"))
     assert all(one.equals(two) for one, two in zip(_by_key(weighed, outcomes), _by_key(found, outcomes), strict=True))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.timeout(900)
+def test_a_cluster_of_spark_weighs_what_duckdb_does(
+    duck: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    people = score_pairs(stated(), parties(1).head(40), parties(2).head(40), backend=duck, floor=0.001)
+    # Executors that are processes of their own, with a worker each.
+    cluster = {"link_backend": "spark", "link_spark_master": "local-cluster[2,1,1024]", "link_memory_mb": 600}
+    with open_configured_backend(load_settings(**cluster, link_folder=str(tmp_path))) as spark:
+        assert spark.folder.parent == tmp_path
+        found = score_pairs(stated(), parties(1).head(40), parties(2).head(40), backend=spark, floor=0.001)
+        taken = spark.session.sparkContext.getConf()  # type: ignore[attr-defined]
+        assert (taken.get("spark.executor.memory"), taken.get("spark.cores.max")) == ("600m", "2")
+    assert all(one.equals(two) for one, two in zip(_by_key(people, pl.all()), _by_key(found, pl.all()), strict=True))
+
+
+@pytest.mark.timeout(300)
+def test_a_cluster_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.link.model.scoring.spark.EXECUTORS_WITHIN_S", 0.5)
+    for master, said in (("spark:nowhere", "does not start"), ("local-cluster[0,1,1024]", "no executor within")):
+        with pytest.raises(HubMisconfigured, match=said), open_backend("spark", memory_mb=600, spark_master=master):
+            pass
+    monkeypatch.setenv("SPARK_MASTER", "spark://127.0.0.1:7077")
+    with pytest.raises(HubMisconfigured, match="set HUB_LINK_SPARK_MASTER"), open_backend("spark"):
+        pass
+    with pytest.raises(HubMisconfigured, match="set HUB_LINK_FOLDER"), open_backend("duckdb", folder=tmp_path / "no"):
+        pass
 
 
 def _by_key(pairs: pl.DataFrame, shown: pl.Expr) -> list[pl.Series]:

@@ -154,28 +154,38 @@ class DuckDB(Backend):
 
 
 def open_configured_backend(settings: Settings, folder: Path | None = None) -> AbstractContextManager[Backend]:
-    """The engine that the operator chose."""
+    """The engine that the operator chose, with its scratch folder in `folder`, or where the operator wants it."""
     return open_backend(
-        settings.link_backend, memory_mb=settings.link_memory_mb, threads=settings.link_threads, folder=folder
+        settings.link_backend,
+        memory_mb=settings.link_memory_mb,
+        threads=settings.link_threads,
+        folder=folder or (Path(settings.link_folder) if settings.link_folder else None),
+        spark_master=settings.link_spark_master,
     )
 
 
 @contextmanager
 def open_backend(
-    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None
+    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None, spark_master: str = ""
 ) -> Iterator[Backend]:
     """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
-    HubMisconfigured for another name, and where Spark or Java is not there."""
-    scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
+    HubMisconfigured for another name or folder, and if Spark, Java or the cluster is not there."""
     try:
-        with _engine(name, scratch, memory_mb, threads) as backend:
+        scratch = Path(tempfile.mkdtemp(prefix="hub-link-", dir=folder))
+    except OSError as error:
+        raise HubMisconfigured(
+            f"linking cannot write its temporary files to {folder or tempfile.gettempdir()} ({error.strerror})",
+            next_step="set HUB_LINK_FOLDER to a folder that exists and that the hub may write to",
+        ) from None
+    try:
+        with _engine(name, scratch, memory_mb, threads, spark_master) as backend:
             yield backend
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
-def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[Backend]:
+def _engine(name: str, scratch: Path, memory_mb: int, threads: int, spark_master: str) -> Iterator[Backend]:
     if name == "duckdb":
         duck = DuckDB(scratch, memory_mb, threads)
         with closing(duck.connection):
@@ -184,7 +194,7 @@ def _engine(name: str, scratch: Path, memory_mb: int, threads: int) -> Iterator[
         # Only who chooses Spark needs it: an installation without it is whole.
         from hub.link.model.scoring.spark import open_spark_session
 
-        with open_spark_session(scratch, memory_mb, threads) as cluster:
+        with open_spark_session(scratch, memory_mb, threads, spark_master) as cluster:
             yield cluster
     else:
         raise HubMisconfigured(
