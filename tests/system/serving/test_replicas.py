@@ -6,7 +6,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -138,7 +138,9 @@ def paused(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        tell(url, "select pg_wal_replay_resume()")
+        # What is replayed from now on may stop this very statement, once it has done its work.
+        with suppress(psycopg.errors.SerializationFailure):
+            tell(url, "select pg_wal_replay_resume()")
 
 
 @contextmanager
@@ -208,7 +210,10 @@ def test_no_read_fails_when_a_replica_is_lost(
     primary: Pair, spare: Spare, how: signal.Signals, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = on_server(spare.server, primary.url)
-    with caplog.at_level(logging.INFO, "hub.replicas"), serve(primary, url, primary.replica_url) as hub:
+    with (
+        caplog.at_level(logging.INFO, "hub.replicas"),
+        serve(primary, url, primary.replica_url, statement_timeout_s=60) as hub,
+    ):
         hub.await_faults(None, None)
         with read_on(hub) as took:
             count_answers(took, 100)
@@ -226,8 +231,8 @@ def test_no_read_fails_when_a_replica_is_lost(
                 spare.start_again()
             hub.await_faults(None, None)
             await_that(lambda: hub.answered()[0] > held[0])
-        # A silent one is noticed after ASK_WITHIN_S, and whoever waits for it goes to the primary then.
-        assert max(took) < 8
+        # A silent one is noticed after ASK_WITHIN_S, and whoever waits for it goes to the primary then, long before its own time is over.
+        assert max(took) < 40
         assert hub.rows.places[0].failed >= (1 if how is signal.SIGSTOP else 0)
     said = [record.message for record in caplog.records]
     assert "replica 1 is left out: it does not answer, or refuses the login" in said
@@ -243,6 +248,7 @@ def test_a_promoted_replica_is_left_out(primary: Pair, spare: Spare) -> None:
             count_answers(took, 20)
             tell(spare.server.url("postgres"), "select pg_promote()")
             hub.await_faults(ReplicaFault.PROMOTED)
+            count_answers(took, 20)  # those that were under way are counted when they end
             held, at = hub.answered(), hub.rows.from_primary
             count_answers(took, 20)
         assert (hub.answered(), hub.rows.from_primary > at) == (held, True)
