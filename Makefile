@@ -8,7 +8,9 @@ export UV_SYSTEM_CERTS := true
 
 .PHONY: venv demo test check bench fmt lock sbom assets generate clean
 
+# The hub's own modules are compiled as an installed package's are: a command imports hundreds of them.
 venv: $(VENV)/.installed
+	@$(BIN)/python -m compileall -q hub schema connectors
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -27,7 +29,7 @@ demo: venv
 # every process loads every test.
 test: venv
 	@bash tests/install_packages.sh
-	$(BIN)/python -m compileall -q hub schema connectors tests
+	@$(BIN)/python -m compileall -q tests
 	$(BIN)/python -m tests.compile_tests
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
@@ -38,7 +40,7 @@ check: venv
 	$(BIN)/lint-imports
 	$(BIN)/hub schema check
 
-bench: $(VENV)/.bench
+bench: venv $(VENV)/.bench
 	$(BIN)/python -m tests.bench
 
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
