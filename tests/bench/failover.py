@@ -1,10 +1,10 @@
 """The primary database dies under load, and its standby takes over: what fails, for how long, and whether anything acknowledged is lost.
 
-    python -m tests.bench.failover [--loss dies|falls-silent|standby-falls-silent] [--citizens 1000] [--clients 8] [--pause-ms 20]
+    python -m tests.bench.failover [--loss dies|falls-silent|standby-falls-silent] [--replicas] [--citizens 1000] [--clients 8] [--pause-ms 20]
 
 Starts etcd, two PostgreSQL servers under Patroni and HAProxy with the configuration of docs/how-to/survive-a-lost-database.md, a hub behind it
 (`hub serve --workers 2` with access and ledger, `hub worker`), readers, and a connector that syncs and links again and again. All of it is on
-one machine; its files are in memory. Prints one JSON object. Exits with 1 if an answer has no record in the ledger, if an acknowledged row is lost,
+one machine; its files are in memory. With `--replicas` rows are read from the standby, by HUB_REPLICA_URLS. Prints one JSON object. Exits with 1 if an answer has no record in the ledger, if an acknowledged row is lost,
 if anything does not come back by itself, or if the ledger does not verify. Nothing is recorded.
 """
 
@@ -57,6 +57,7 @@ from tests.bench.failover_cluster import (
     await_that,
     end,
     find_missing_packages,
+    find_port,
     start_cluster,
 )
 from tests.bench.harness import ROOT
@@ -430,7 +431,12 @@ def measure(cluster: Cluster, folder: Path, source: str, given: argparse.Namespa
     with ExitStack() as stack:
         stack.callback(observed.stop.set)
         stack.callback(observed.stop_syncs.set)
-        base = serve(stack, folder, "serve", ["--workers", "2"], logins | describe_access(issuer, folder))
+        metrics_port = find_port()
+        replicas = {"HUB_METRICS_PORT": metrics_port}
+        if given.replicas:
+            urls = cluster.list_server_urls(f"{roles.READER}_login", PASSWORD, DATABASE)
+            replicas["HUB_REPLICA_URLS"] = ",".join(urls)
+        base = serve(stack, folder, "serve", ["--workers", "2"], logins | describe_access(issuer, folder) | replicas)
         other = serve(stack, folder, "serve-open", [], {"HUB_DATABASE_URL": owner, "HUB_ACCESS": "off", "HUB_POOL_SIZE": "2"})  # fmt: skip
         syncing = start_thread(sync_on, owner, source, observed)
         asking = [
@@ -440,18 +446,21 @@ def measure(cluster: Cluster, folder: Path, source: str, given: argparse.Namespa
         start_thread(listen, other, observed)
         start_thread(keep_worker, folder, worker, observed)
         time.sleep(BEFORE_S)
+        row_reads = {"before the loss": read_row_reads(metrics_port)}
         node, lost_at = lose(cluster, given.loss)
         if given.loss != STANDBY_FALLS_SILENT:
             await_that(lambda: cluster.find_primary() not in (None, node), "a new primary", BACK_WITHIN_S)
         taken_over_s = time.monotonic() - lost_at
         await_return(observed, lost_at + taken_over_s)
         time.sleep(AFTER_S)
+        row_reads["while one server was left"] = read_row_reads(metrics_port)
         node.send(signal.SIGKILL)
         cluster.start_node(node)
         pair_s = cluster.await_pair()
         observed.stop_syncs.set()
         syncing.join(60)
         queued_s = await_queued_run(folder, worker, owner)
+        row_reads["in the end"] = read_row_reads(metrics_port)
         observed.stop.set()
         for thread in asking:
             thread.join(40)
@@ -468,9 +477,16 @@ def measure(cluster: Cluster, folder: Path, source: str, given: argparse.Namespa
         "loss": given.loss,
         **times,
         **observed.describe(lost_at, recorded),
+        "row_reads_so_far": row_reads,
         "ledger_verify": {"while_running": verified, "after_stop": verify(folder, {"HUB_DATABASE_URL": owner})},
         "machine_load": os.getloadavg()[0],
     }
+
+
+def read_row_reads(metrics_port: str) -> dict[str, int]:
+    """How many statements that read rows each place has run so far; none without replicas."""
+    text = httpx2.get(f"http://127.0.0.1:{metrics_port}/metrics", timeout=30).text
+    return {place: int(float(count)) for place, count in re.findall(r'(?m)^hub_row_reads_total{place="(\w+)"} (\S+)$', text)}  # fmt: skip
 
 
 def fill_database(url: str) -> None:
@@ -525,6 +541,7 @@ def main() -> None:
     """Lose a server."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loss", choices=LOSSES, default=DIES)
+    parser.add_argument("--replicas", action="store_true", help="read rows from the standby")
     parser.add_argument("--citizens", type=int, default=1_000)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--pause-ms", type=float, default=20)

@@ -72,16 +72,21 @@ class Node:
 
 @dataclass
 class Cluster:
-    """What runs. `port` is HAProxy's, which leads to the primary."""
+    """What runs. `port` is HAProxy's, which leads to the primary; every server listens on `server_port` of its own address."""
 
     folder: Path
     port: int
+    server_port: int
     nodes: tuple[Node, ...]
     start_node: Callable[[Node], None] = field(repr=False)
 
     def url(self, user: str, password: str, database: str) -> str:
         """A URL that leads to the primary, whichever that is."""
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def list_server_urls(self, user: str, password: str, database: str) -> list[str]:
+        """A URL for each server itself, whatever it is."""
+        return [f"postgresql://{user}:{password}@{node.host}:{self.server_port}/{database}" for node in self.nodes]
 
     def find_primary(self) -> Node | None:
         """The server that says it is the primary."""
@@ -178,7 +183,7 @@ def start_cluster(folder: Path, *, dcs: Mapping[str, str] = {}) -> Iterator[Clus
             start_node(node)
             await_that(partial(answers, node), node.name)
         run(stack, "haproxy", ["haproxy", "-db", "-f", str(proxy)])
-        cluster = Cluster(folder, int(ports["5000"]), nodes, start_node)
+        cluster = Cluster(folder, int(ports["5000"]), int(ports["5432"]), nodes, start_node)
         cluster.await_pair()
         yield cluster
 

@@ -1,6 +1,7 @@
-"""One run of the model over two files, in a process of its own: `python -m tests.bench.linking_million_run FOLDER [LINKS]`.
+"""One run of the model over two files, in a process of its own: `python -m tests.bench.linking_million_run FOLDER [LINKS MODEL]`.
 
-The engine is the one of the hub's settings. With LINKS, the decided pairs are written to that Parquet file.
+The engine is the one of the hub's settings. With LINKS, the decided pairs are written to that Parquet file, and a model is learned only if
+there is no file MODEL, which then holds the one that was learned.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from hub.link.model.commune_neighbours import add_surroundings
+from hub.link.model.frozen import from_bytes
 from hub.link.model.party import PARTY
 from hub.link.model.scoring.backends import open_configured_backend
 from hub.link.model.scoring.decide import PairBand, one_to_many
@@ -29,18 +31,23 @@ TRUTH = "subject"
 def main() -> None:
     """Link parties.parquet to register.parquet; print seconds and peak memory in MB by step, and counts by the truth."""
     folder, found = Path(sys.argv[1]), {}
+    links, stored = (Path(path) for path in sys.argv[2:]) if len(sys.argv) > 2 else (None, None)
     with _step("features", found):
         parties, register = (_features(folder / f"{side}.parquet") for side in ("parties", "register"))
         former = pl.read_parquet(folder / "register.parquet", columns=["former_id"])["former_id"]
         register = register.with_columns(former)
     with open_configured_backend(load_settings(), folder) as backend:
         with _step("training", found):
-            model = train_model(PARTY, parties, register, backend=backend)
+            if stored is not None and stored.exists():
+                model = from_bytes(stored.read_bytes())
+            else:
+                model = train_model(PARTY, parties, register, backend=backend)
         with _step("scoring", found):
             pairs = score_pairs(model, parties, register, backend=backend, floor=PARTY.bands.review)
             decided = one_to_many(pairs, PARTY.bands)
-    for links in sys.argv[2:]:
+    if links is not None and stored is not None:
         decided.select("left_key", "right_key", "weight", "band").write_parquet(links)
+        stored.write_bytes(model.to_bytes())
     print(json.dumps({**found, "peak_mb": peak_mb(), "pairs": decided.height, **_counted(folder, decided)}))
 
 

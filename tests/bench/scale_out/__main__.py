@@ -14,14 +14,17 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench.scale_out import processes, spark, workers
+from tests.bench.scale_out import processes, replicas, spark, workers
 from tests.bench.scale_out.read_load import format_table
 
 Rows = list[dict[str, object]]
 PARTS: Mapping[str, Callable[[Path, argparse.Namespace], Rows]] = {
     "processes": lambda folder, given: processes.measure(folder, seconds=given.seconds, rounds=given.rounds),
     "workers": lambda folder, given: workers.measure(folder),
-    "spark": lambda folder, given: spark.measure(folder, rows=given.spark_rows, memory_mb=given.spark_memory_mb),
+    "replicas": lambda folder, given: replicas.measure(folder, seconds=given.seconds, rounds=given.rounds),
+    "spark": lambda folder, given: spark.measure(
+        folder, rows=given.spark_rows, memory_mb=given.spark_memory_mb, learns=given.spark_learns
+    ),
 }
 
 
@@ -32,6 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5, help="of each load")
     parser.add_argument("--rounds", type=int, default=3, help="in each of which every variant is loaded once")
     parser.add_argument("--spark-rows", type=int, default=100_000, help="citizens, and as many parties, to be linked")
+    parser.add_argument("--spark-learns", action="store_true", help="learn a model on Spark, too")
     parser.add_argument("--spark-memory-mb", type=int, default=2_000, help="of DuckDB, and of each executor of Spark")
     given = parser.parse_args()
     measured: dict[str, Rows] = {}

@@ -14,7 +14,7 @@ from hub.store.server.server_process import server_pid
 from tests.bench.failover import verify
 from tests.bench.load import CONNECTIONS
 from tests.bench.province import province
-from tests.bench.scale_out.read_load import MODES, MORE_CONNECTIONS, Variant, load_in_turn, prepare_reads
+from tests.bench.scale_out.read_load import MODES, MORE_CONNECTIONS, Database, Variant, load_in_turn, prepare_reads
 
 CITIZENS = 3_000
 PROCESSES = (1, 2, 4)
@@ -33,7 +33,9 @@ def measure(folder: Path, *, seconds: int, rounds: int, citizens: int = CITIZENS
         url = province(server, folder, citizens)
         with prepare_reads(server, folder, url) as bench:
             for mode in MODES:
-                loads = load_in_turn(bench, mode, variants, {"PostgreSQL": [pid]}, seconds=seconds, rounds=rounds)
+                loads = load_in_turn(
+                    bench, mode, variants, {"PostgreSQL": Database(pid, url)}, seconds=seconds, rounds=rounds
+                )
                 for (count, connections), loaded in loads.items():
                     rows.append(
                         {"mode": mode, "processes": int(count), "connections": connections, **loaded.describe()}

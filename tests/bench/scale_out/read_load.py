@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from unittest.mock import patch
@@ -12,10 +13,10 @@ from unittest.mock import patch
 import httpx2
 import psycopg
 
-from hub.store import roles
 from hub.store.server.embedded import EmbeddedServer
 from tests.bench.access import DECLARATION, PURPOSE
 from tests.bench.failover import KEYED, LOGINS, Issuer, await_port, describe_access, open_dossiers, run_command
+from tests.bench.failover_cluster import await_that
 from tests.bench.load import CONNECTIONS, bodies, find_wrk, load, with_headers
 from tests.bench.scale_out.process_cpu import read_cpu_s, subtract
 
@@ -35,21 +36,42 @@ class Variant:
     environment: Mapping[str, str]
     connections: Sequence[int] = (CONNECTIONS,)
     """It is loaded by so many at once; by each of these numbers in turn."""
+    metrics_port: str = ""
+    """Where it shows its metrics, for the shares of statements by place; it is loaded once it reads from every replica."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A PostgreSQL server: its first process, and the URL of the database there."""
+
+    pid: int
+    url: str
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What one load gave: requests a second, milliseconds, and microseconds of CPU for each request by tree."""
+    """What one load gave: requests a second, milliseconds, and for each request microseconds of CPU by tree and transactions
+    that wrote; `shares` of the statements that read rows, by place."""
 
     rate: float
     p50: float
     p99: float
     cpu_us: Mapping[str, float]
+    writes: float
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, object]:
         """Figures of a row."""
         spent = {f"{name}, µs CPU per request": round(us) for name, us in self.cpu_us.items()}
-        return {"requests/s": round(self.rate), "p50 ms": round(self.p50, 1), "p99 ms": round(self.p99, 1), **spent}
+        shares = {f"share of {place}": share for place, share in self.shares.items()}
+        return {
+            "requests/s": round(self.rate),
+            "p50 ms": round(self.p50, 1),
+            "p99 ms": round(self.p99, 1),
+            **spent,
+            "writes per request": round(self.writes, 2),
+            **shares,
+        }
 
 
 def find_middle(loads: Sequence[Loaded]) -> Loaded:
@@ -59,6 +81,7 @@ def find_middle(loads: Sequence[Loaded]) -> Loaded:
         median(one.p50 for one in loads),
         median(one.p99 for one in loads),
         {name: median(one.cpu_us[name] for one in loads) for name in loads[0].cpu_us},
+        median(one.writes for one in loads),
     )
 
 
@@ -116,19 +139,14 @@ def prepare_reads(server: EmbeddedServer, folder: Path, url: str) -> Iterator[Re
         yield ReadBench(folder, url, logins, issuer, dossiers, [identifier for (identifier,) in rows])
 
 
-def find_reader_url(server: EmbeddedServer, url: str) -> str:
-    """The login that reads, as `HUB_DATABASE_URL` of a hub with access has it."""
-    return server.login_url(roles.READER, url.rpartition("/")[2])
-
-
-def load_in_turn(bench: ReadBench, mode: str, variants: Sequence[Variant], databases: Mapping[str, Sequence[int]], *, seconds: int, rounds: int) -> dict[tuple[str, int], Loaded]:  # fmt: skip
+def load_in_turn(bench: ReadBench, mode: str, variants: Sequence[Variant], databases: Mapping[str, Database], *, seconds: int, rounds: int) -> dict[tuple[str, int], Loaded]:  # fmt: skip
     """Start all variants, load each in turn for some rounds, in each of them beginning with another one, and give the medians by name
     and connections.
 
-    `databases`: name → root processes of PostgreSQL servers, whose CPU is counted beside the hub's. A second of load of each
-    comes first and is not counted.
+    `databases`: the primary first; the CPU of each is counted beside the hub's. A second of load of each variant comes first
+    and is not counted.
     """
-    wrk = find_wrk()
+    wrk, primary = find_wrk(), next(iter(databases.values()))
     turns = [(variant.name, connections) for variant in variants for connections in variant.connections]
     found: dict[tuple[str, int], list[Loaded]] = {turn: [] for turn in turns}
     with ExitStack() as stack:
@@ -139,25 +157,57 @@ def load_in_turn(bench: ReadBench, mode: str, variants: Sequence[Variant], datab
             environment = {**bench.environment(mode, home), **variant.environment}
             process = stack.enter_context(run_command(home, "serve", ["serve", "--port", "0", *variant.options], environment))  # fmt: skip
             base = f"http://127.0.0.1:{await_port(home / 'serve.log', process)}"
-            servers[variant.name] = (base, {HUB: [process.pid], **databases})
+            servers[variant.name] = (base, {HUB: [process.pid], **{name: [one.pid] for name, one in databases.items()}})
+            await_replicas(variant)
             bench.audit(base, mode)
         for number in range(rounds + 1):
             first = number % len(turns)
             for name, connections in turns[first:] + turns[:first]:
-                one = load_once(wrk, bench, mode, *servers[name], connections, 1 if number == 0 else seconds)
+                one = load_once(wrk, bench, mode, *servers[name], primary.url, connections, 1 if number == 0 else seconds)  # fmt: skip
                 if number:
                     found[name, connections].append(one)
-    return {turn: find_middle(loads) for turn, loads in found.items()}
+        shares = {variant.name: find_shares(read_metrics(variant, "hub_row_reads_total")) for variant in variants}
+    return {turn: replace(find_middle(loads), shares=shares[turn[0]]) for turn, loads in found.items()}
 
 
-def load_once(wrk: str, bench: ReadBench, mode: str, base: str, trees: Mapping[str, Sequence[int]], connections: int, seconds: int) -> Loaded:  # fmt: skip
+def read_metrics(variant: Variant, metric: str) -> dict[str, float]:
+    """The samples of a metric of a server, by their one label; none if it shows no metrics."""
+    if not variant.metrics_port:
+        return {}
+    text = httpx2.get(f"http://127.0.0.1:{variant.metrics_port}/metrics", timeout=30).text
+    return {label: float(value) for label, value in re.findall(rf'(?m)^{metric}{{\w+="(\w+)"}} (\S+)$', text)}
+
+
+def await_replicas(variant: Variant) -> None:
+    """Wait until a server reads from every replica that it was given."""
+    wanted = len([url for url in variant.environment.get("HUB_REPLICA_URLS", "").split(",") if url])
+    await_that(lambda: sum(value > 0 for value in read_metrics(variant, "hub_replica_readers").values()) == wanted, "the replicas")  # fmt: skip
+
+
+def find_shares(counts: Mapping[str, float]) -> dict[str, float]:
+    """Counts as shares of their sum; replicas are known by their number."""
+    whole = sum(counts.values())
+    named = {f"replica {place}" if place.isdigit() else place: count for place, count in counts.items()}
+    return {place: round(count / whole, 3) for place, count in sorted(named.items()) if whole}
+
+
+def read_transactions(url: str) -> int:
+    """How many transactions have written so far: each takes a number."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def load_once(wrk: str, bench: ReadBench, mode: str, base: str, trees: Mapping[str, Sequence[int]], url: str, connections: int, seconds: int) -> Loaded:  # fmt: skip
     """Load one server."""
     requests = bench.requests(mode)
-    before = read_cpu_s(trees)
+    written, before = read_transactions(url), read_cpu_s(trees)
     loaded = load(wrk, bench.folder, f"{base}/graphql", requests, seconds, connections=connections)
     spent = subtract(read_cpu_s(trees), before)
     answered = loaded.rate * seconds
-    return Loaded(loaded.rate, loaded.p50, loaded.p99, {name: cpu / answered * 1e6 for name, cpu in spent.items()})
+    cpu_us = {name: cpu / answered * 1e6 for name, cpu in spent.items()}
+    return Loaded(loaded.rate, loaded.p50, loaded.p99, cpu_us, (read_transactions(url) - written) / answered)
 
 
 def format_table(rows: Sequence[Mapping[str, object]]) -> str:

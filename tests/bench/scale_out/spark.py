@@ -1,6 +1,7 @@
 """Linking by the model on a cluster of Spark beside DuckDB in one process: the same links, their time, and what each executor did.
 
-The data are those of tests.bench.linking_million. Each engine learns a model of its own and links by it.
+The data are those of tests.bench.linking_million. DuckDB learns a model; Spark links by the same one, as the hub does with a model that is stored,
+or learns its own.
 """
 
 import json
@@ -38,7 +39,7 @@ def compare_links(one: pl.DataFrame, two: pl.DataFrame) -> dict[str, float]:
     }
 
 
-def measure(folder: Path, *, rows: int, memory_mb: int) -> list[dict[str, object]]:
+def measure(folder: Path, *, rows: int, memory_mb: int, learns: bool) -> list[dict[str, object]]:
     """A row for each engine, and one that compares. Raises AssertionError if a worker ran no task, or a link is of one engine alone."""
     made = folder / "sides"
     register, parties = sides(made, rows)
@@ -47,7 +48,8 @@ def measure(folder: Path, *, rows: int, memory_mb: int) -> list[dict[str, object
     def link(engine: str, environment: dict[str, str]) -> dict[str, float]:
         began = time.monotonic()
         with patch.dict(os.environ, {**environment, "HUB_LINK_MEMORY_MB": str(memory_mb), "HUB_LINK_THREADS": str(WORKERS * CORES_EACH)}):  # fmt: skip
-            figures = child("tests.bench.linking_million_run", str(made), str(folder / f"{engine}.parquet"))
+            model = folder / f"{engine if learns else DUCKDB}.model"
+            figures = child("tests.bench.linking_million_run", str(made), str(folder / f"{engine}.parquet"), str(model))
         return {**figures, "seconds": time.monotonic() - began}
 
     def note(engine: str, figures: dict[str, float], **more: object) -> None:

@@ -5,9 +5,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import psutil
@@ -32,7 +33,9 @@ def start_primary(folder: Path) -> EmbeddedServer:
     return server
 
 
-def start_replica(primary: EmbeddedServer, folder: Path) -> EmbeddedServer:
+def start_replica(
+    primary: EmbeddedServer, folder: Path, settings: Mapping[str, str] = MappingProxyType(AT_ONCE)
+) -> EmbeddedServer:
     """A replica in a folder that is not there yet, or the one that was there, started again."""
     account = find_account()
     data = make_data_folder(folder, account)
@@ -57,7 +60,7 @@ def start_replica(primary: EmbeddedServer, folder: Path) -> EmbeddedServer:
             primary.url("postgres"),
         ]
         subprocess.run(command, check=True, timeout=120, cwd="/", **account.options)  # type: ignore[call-overload]
-    return EmbeddedServer.start(data, durable=False, settings=AT_ONCE)
+    return EmbeddedServer.start(data, durable=False, settings=settings)
 
 
 def copy_database_between(source: EmbeddedServer, database: str, target: EmbeddedServer) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from tests.bench.scale_out.process_cpu import ProcessTicks, parse_ticks, sum_tree
-from tests.bench.scale_out.read_load import format_table
+from tests.bench.scale_out.read_load import Loaded, find_middle, find_shares, format_table
 from tests.bench.scale_out.spark import compare_links
 from tests.bench.scale_out.spark_cluster import parse_events
 from tests.bench.scale_out.workers import SyncedStore, find_faults
@@ -72,3 +72,13 @@ def test_rows_are_a_table() -> None:
         "| 1 | 1,234 |  |",
         "| 2 |  | [1, 2] |",
     ]
+
+
+def test_shares_of_places_are_of_all_statements() -> None:
+    assert find_shares({"2": 30.0, "primary": 0.0, "1": 90.0}) == {"primary": 0.0, "replica 1": 0.75, "replica 2": 0.25}
+    assert find_shares({}) == {}
+
+
+def test_each_figure_of_several_loads_is_its_own_median() -> None:
+    loads = [Loaded(rate, 1.0, 5.0, {"hub": cpu}, 0.5) for rate, cpu in ((100.0, 30.0), (300.0, 10.0), (200.0, 20.0))]
+    assert find_middle(loads) == Loaded(200.0, 1.0, 5.0, {"hub": 20.0}, 0.5)
