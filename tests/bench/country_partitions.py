@@ -17,7 +17,7 @@ from tests.bench.reads import in_turn
 
 PARTITIONS, DRAWN = 16, 100_000
 PLAIN, BY_HASH = LARGEST_TABLE, "country.by_hash"
-SECONDS, ROUNDS = 5, 3
+SECONDS, ROUNDS = 3, 3
 READS = {
     "by id": "select * from {table} where id = (select id from country.drawn where n = :n)",
     "by number, another key than the parts'": "select * from {table} where obligation_number = (select obligation_number from country.drawn where n = :n)",
