@@ -11,9 +11,9 @@ from hub.settings import load_settings
 from hub.store.connections.logins import Logins
 from hub.web.app import create_app
 from tests.bench.copies import SHIFT, list_copied_tables
-from tests.bench.country import fit_size, make_table
-from tests.bench.country_measures import KEYED, draw_ids
-from tests.bench.country_store import NOTES, Deadline, OutOfTimeError, grow
+from tests.bench.country.__main__ import fit_size, make_table
+from tests.bench.country.measures import KEYED, draw_ids
+from tests.bench.country.store import NOTES, Deadline, OutOfTimeError, grow
 from tests.serving import served
 
 COMPARED = 25

@@ -6,7 +6,7 @@
 A province of `--base` citizens is read from its sources and linked by the hub; the rest of the store is copies of it, made in SQL (tests/bench/copies.py).
 Indexes are dropped before the copies and made anew after them. A store of `--compared` citizens, read and linked too, lies in the same server
 and is measured in turn with the large one. Files are on the disk of `--folder`, which a later start goes on with; the server does not wait for
-the disk (fsync=off), and what its memory is stands in tests/bench/country_store.py.
+the disk (fsync=off), and what its memory is stands in tests/bench/country/store.py.
 
 After `--minutes` it begins no further step and exits with 75: start it again. A size that would leave less than `--spare-gb` of the disk is cut to
 what fits. `--table` prints what was measured so far. Figures are in DIR/country.json; remove DIR afterwards.
@@ -25,7 +25,7 @@ from typing import Any
 import psycopg
 
 from hub.store.server.embedded import EmbeddedServer
-from tests.bench.country_measures import (
+from tests.bench.country.measures import (
     draw_people,
     measure_cold_reads,
     measure_counts,
@@ -34,8 +34,8 @@ from tests.bench.country_measures import (
     measure_sizes,
     measure_vacuum,
 )
-from tests.bench.country_partitions import build_partitions, compare_partitions
-from tests.bench.country_store import (
+from tests.bench.country.partitions import build_partitions, compare_partitions
+from tests.bench.country.store import (
     LARGE,
     Deadline,
     OutOfTimeError,

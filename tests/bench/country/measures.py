@@ -18,7 +18,7 @@ import psycopg
 from hub.store.server.embedded import EmbeddedServer
 from tests.bench.access import ACCESS_SERVER, make_station
 from tests.bench.copies import SHIFT
-from tests.bench.country_store import LARGE, SMALL
+from tests.bench.country.store import LARGE, SMALL
 from tests.bench.harness import ROOT
 from tests.bench.load import Load, bodies, find_wrk, load, with_headers
 from tests.bench.operations import MOST_BODIES, OPERATIONS

@@ -10,8 +10,8 @@ import psycopg
 
 from hub.store.server.embedded import EmbeddedServer
 from tests.bench.copies import INDEXES
-from tests.bench.country_measures import LARGEST_TABLE, time_update
-from tests.bench.country_store import CONNECTIONS, LARGE
+from tests.bench.country.measures import LARGEST_TABLE, time_update
+from tests.bench.country.store import CONNECTIONS, LARGE
 from tests.bench.load import find_pgbench, pgbench
 from tests.bench.reads import in_turn
 
