@@ -216,9 +216,7 @@ def test_no_read_fails_when_a_replica_is_lost(
     ):
         hub.await_faults(None, None)
         with read_on(hub) as took:
-            count_answers(took, 100)
-            first, second = hub.answered()
-            assert 0.5 < first / second < 2, "they share"
+            await_that(lambda: min(hub.answered()) > 30)  # they share: on a busy machine the slower one gets fewer
             send_signal(spare.server, how)
             hub.await_faults(ReplicaFault.AWAY, None)
             count_answers(took, 100)
