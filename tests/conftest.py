@@ -68,6 +68,18 @@ ALLOWED_SKIPS: frozenset[str] = frozenset()
 """Node ids that may be skipped in CI, each with its reason beside it."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kept_environment() -> Iterator[None]:
+    """Code that is a command's own leaves variables behind, such as where a demonstration's systems are: the next module must not find them."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder in memory where there is one, removed at the end."""
