@@ -3,7 +3,7 @@
 import gc
 
 NEW_OBJECTS = 10_000
-"""How many objects are made, beyond those freed, before it runs: it looks through so many in 0.2 ms."""
+"""Allocations minus deallocations that start a collection. Going through that many objects takes 0.2 ms."""
 
 
 def collect_rarely() -> None:

@@ -209,12 +209,12 @@ class Settings(BaseSettings):
         "duckdb",
         description="Engine of probabilistic linking: in this process, or Spark (the extra `spark`, and Java).",
     )
-    link_spark_master: str = Field(
-        "",
+    link_spark_master: str | None = Field(
+        None,
         description="Master of the Spark cluster that links, e.g. `spark://10.0.0.31:7077`. Without it Spark runs in the hub's own machine.",
     )
-    link_folder: str = Field(
-        "",
+    link_folder: Path | None = Field(
+        None,
         description="Folder for temporary files of linking; without it the system's (`TMPDIR`). With a Spark cluster, one that all of its machines see under this path.",
     )
     link_memory_mb: int = Field(

@@ -1,4 +1,4 @@
-"""Trusted certificates: loaded once in a process, since that takes 25 to 40 ms of processor time, as much as ten reads."""
+"""Trusted certificates: loaded once in a process, since that takes 25 ms of processor time."""
 
 from functools import cache
 from ssl import SSLContext

@@ -18,7 +18,6 @@ from hub.graph.execution.reads import Reads
 from hub.graph.federation.subgraph_execution import SubgraphExecutor
 from hub.graph.procedures.receipts import ReceiptPrinter
 from hub.ledger.checkpoints.signing_keys import load_signing_key
-from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.settings import Settings
 from hub.store.connections.logins import Logins
@@ -94,7 +93,7 @@ def _list_routes(settings: Settings, services: WebServices, connectors: Mapping[
     web = _Web(executor.reads, console)
     key = settings.receipt_signing_key
     receipts = ReceiptEndpoint(executor, gate, ReceiptPrinter(connectors, load_signing_key(key) if key else None))
-    subgraph = GraphQLEndpoint(SubgraphExecutor(executor, load_registry(), settings), gate, settings, None)
+    subgraph = GraphQLEndpoint(SubgraphExecutor(executor, settings), gate, settings, None)
     return [
         Route("/", web.home, methods=["GET"]),
         WebSocketRoute(GRAPHQL_PATH, WebSocketEndpoint(executor, gate, settings).__call__),

@@ -21,6 +21,8 @@ MAX_OPERATIONS, MAX_PURPOSES = 100, 50
 """Names that have series of their own; those beyond, in alphabetical order, are OTHER."""
 MAX_SERIES = 2_000
 """Different combinations of operation, purpose and result; when there are so many, a new one is counted under OTHER."""
+MAX_PARSED = 500
+"""Documents whose operations' names are remembered."""
 OK, REFUSED, FAILED = "ok", "refused", "failed"
 FAILURES: Mapping[str, str] = {
     "INTERNAL": "internal",
@@ -137,8 +139,9 @@ def list_operation_names(documents: Iterable[str]) -> set[str]:
     return {name for text in texts for name in _parse_operation_names(text)}
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=MAX_PARSED)
 def _parse_operation_names(text: str) -> tuple[str, ...]:
+    """Remembered, since every server of a process asks for the same documents."""
     return tuple(
         definition.name.value
         for definition in parse(text, no_location=True).definitions

@@ -41,7 +41,7 @@ from hub.graph.federation.selections import Selections, find_own_name, list_used
 from hub.graph.federation.subgraph_schema import EntityKeys, Subgraph, build_subgraph
 from hub.graph.permission.callers import Caller
 from hub.model.names import to_camel_case
-from hub.model.registry import Registry, load_registry
+from hub.model.registry import load_registry
 from hub.plan.permission.compile import find_public_types
 from hub.procedures.declaration.definition import read_procedures
 from hub.settings import Settings
@@ -82,17 +82,16 @@ def load_subgraph(schema: GraphQLSchema, public: PublicTypes) -> Subgraph:
 class SubgraphExecutor:
     """Executes requests to the subgraph. It has what an endpoint needs of the graph's executor."""
 
-    def __init__(self, executor: Executor, registry: Registry, settings: Settings) -> None:
+    def __init__(self, executor: Executor, settings: Settings) -> None:
         self.executor = executor
         self.meter = executor.meter
         public = {name for purpose in read_purposes().values() for name in purpose.declaration.public_types}
         self._public = find_public_types(executor.schema, public)
-        self._registry = registry
         self._settings = settings
 
     @cached_property
     def subgraph(self) -> Subgraph:
-        """Made for the first request: few installations have a gateway, and it takes a quarter of a second of a server's start."""
+        """Made for the first request: few installations have a gateway, and it takes 150 ms of a server's start."""
         return load_subgraph(self.executor.schema, self._public)
 
     @cached_property
@@ -103,11 +102,11 @@ class SubgraphExecutor:
     @cached_property
     def stored(self) -> Mapping[str, _Entity]:
         """How the graph finds objects, by type."""
-        entities = self.subgraph.entities
+        entities, registry = self.subgraph.entities, load_registry()
         return {
-            one.name: _Entity(one, to_camel_case(self._registry[one.name].plural), True)
+            one.name: _Entity(one, to_camel_case(registry[one.name].plural), True)
             for one in entities.values()
-            if one.name in self._registry.entities
+            if one.name in registry.entities
         } | {"CodeLabel": _Entity(entities["CodeLabel"], "labels", False)}
 
     async def respond(self, request: GraphQLRequest, caller: Caller, *, began: float | None = None) -> Response:

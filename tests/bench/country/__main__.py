@@ -8,8 +8,8 @@ Indexes are dropped before the copies and made anew after them. A store of `--co
 and is measured in turn with the large one. Files are on the disk of `--folder`, which a later start goes on with; the server does not wait for
 the disk (fsync=off), and what its memory is stands in tests/bench/country/store.py.
 
-After `--minutes` it begins no further step and exits with 75: start it again. A size that would leave less than `--spare-gb` of the disk is cut to
-what fits. `--table` prints what was measured so far. Figures are in DIR/country.json; remove DIR afterwards.
+After `--minutes` it begins no further step and exits with 75: start it again. If a size would leave less than `--spare-gb` of the disk free, the largest
+size that fits is taken. Figures are in DIR/country.json, and `--table` prints those so far. Remove DIR afterwards.
 """
 
 import argparse
@@ -63,7 +63,7 @@ Found = dict[str, Any]
 
 
 class Results:
-    """What was measured, by size and name, in a file that outlives this process."""
+    """The figures measured so far, by size and name, kept in a file so that a later start goes on with them."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -131,7 +131,7 @@ def run_size(results: Results, folder: Path, size: int, deadline: Deadline, give
 
 
 def make_table(by_size: Mapping[str, Found]) -> list[str]:
-    """What was measured as a table: a line for each figure, a column for each size."""
+    """A Markdown table of the figures: a line for each, with a column for each size."""
     columns = [dict(_flatten(found)) for found in by_size.values()]
     names = list(dict.fromkeys(name for column in columns for name in column))
     lines = ["| | " + " | ".join(f"{int(size):,}" for size in by_size) + " |", "|---|" + "--:|" * len(columns)]

@@ -130,7 +130,7 @@ def measure_reads(server: EmbeddedServer, folder: Path, *, seconds: int = SECOND
 
 
 def draw_people(server: EmbeddedServer, folder: Path) -> None:
-    """What is asked for later, when drawing it would warm the cache: `country.stranger`, people; `country.dossier`, the codes of dossiers.
+    """Draw people (`country.stranger`) and codes of dossiers (`country.dossier`) for later reads: drawing them then would warm the cache.
 
     The dossiers are of random sellers and buyers, in place of earlier ones. Both stores have them.
     """

@@ -1,6 +1,6 @@
 """The store that the country bench grows: a province that was read and linked, then copies of it, in steps that may be interrupted.
 
-What is done is written down in the store itself (schema `country`), so a later process goes on from there.
+The store records its own progress in the schema `country`, so a later process goes on from there.
 """
 
 import heapq

@@ -159,14 +159,14 @@ def open_configured_backend(settings: Settings, folder: Path | None = None) -> A
         settings.link_backend,
         memory_mb=settings.link_memory_mb,
         threads=settings.link_threads,
-        folder=folder or (Path(settings.link_folder) if settings.link_folder else None),
+        folder=folder or settings.link_folder,
         spark_master=settings.link_spark_master,
     )
 
 
 @contextmanager
 def open_backend(
-    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None, spark_master: str = ""
+    name: str, *, memory_mb: int = 2000, threads: int = 2, folder: Path | None = None, spark_master: str | None = None
 ) -> Iterator[Backend]:
     """An engine by its name, `duckdb` or `spark`, with a scratch folder within `folder` that goes with it. Raises
     HubMisconfigured for another name or folder, and if Spark, Java or the cluster is not there."""
@@ -185,7 +185,7 @@ def open_backend(
 
 
 @contextmanager
-def _engine(name: str, scratch: Path, memory_mb: int, threads: int, spark_master: str) -> Iterator[Backend]:
+def _engine(name: str, scratch: Path, memory_mb: int, threads: int, spark_master: str | None) -> Iterator[Backend]:
     if name == "duckdb":
         duck = DuckDB(scratch, memory_mb, threads)
         with closing(duck.connection):

@@ -71,7 +71,7 @@ class Spark(Backend):
 
 
 @contextmanager
-def open_spark_session(scratch: Path, memory_mb: int, threads: int, master: str = "") -> Iterator[Spark]:
+def open_spark_session(scratch: Path, memory_mb: int, threads: int, master: str | None = None) -> Iterator[Spark]:
     """A session with the functions that Splink brings, on the cluster of `master` if it names one. Raises HubMisconfigured if
     pyspark, Java or the cluster is not there."""
     try:
@@ -113,7 +113,7 @@ def open_spark_session(scratch: Path, memory_mb: int, threads: int, master: str 
             session.stop()
 
 
-def _place(master: str, memory_mb: int, threads: int) -> dict[str, str]:
+def _place(master: str | None, memory_mb: int, threads: int) -> dict[str, str]:
     """Where Spark runs, and how much it takes there. An executor has 1 GB and the application every core unless told otherwise."""
     if not master:
         return {"spark.master": f"local[{threads}]", "spark.driver.host": "127.0.0.1"}
