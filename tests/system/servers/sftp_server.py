@@ -5,7 +5,7 @@ import socket
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import paramiko
 
@@ -18,6 +18,12 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]  # paramiko ha
     def __init__(self, server: "_Login", folder: Path) -> None:
         super().__init__(server)
         self.folder = folder
+        self._open: list[BinaryIO] = []
+
+    def session_ended(self) -> None:
+        # The library closes what a client left open only after it has closed the channel, which raises if the connection is lost.
+        for file in self._open:
+            file.close()
 
     def _path(self, path: str) -> Path:
         return self.folder / self.canonicalize(path).lstrip("/")
@@ -43,6 +49,7 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc]  # paramiko ha
             file = self._path(path).open("rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
+        self._open.append(file)
         handle = paramiko.SFTPHandle(flags)
         handle.readfile = file
         return handle
