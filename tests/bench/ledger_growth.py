@@ -1,13 +1,23 @@
-"""How a ledger grows: bytes of a row, and how long one citizen's log takes while the months fill up, up to what memory holds.
+"""How a ledger grows: bytes of a row, and how long one citizen's log takes while the months fill up.
+
+    python -m tests.bench.ledger_growth --folder DIR [--records 4500000 45000000]
+
+`make bench` does it in memory, and this command on the disk of `--folder`, with as many rows as the disk holds (about 1.4 kB for each record and
+the disclosures of it): it prints a JSON line for each size, and removes what it made. The server does not wait for the disk (fsync=off).
 
 The rows are made by PostgreSQL from one real record, so hashes do not chain and pseudonyms are of nobody: sizes and plans are those of real
 ones, and a million records take seconds instead of minutes.
 """
 
+import argparse
+import json
+import shutil
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -31,6 +41,9 @@ TABLE = "Growth of the ledger"
 MONTHS = (-1, 0, 1)
 """From the current one: the ledger opens no others."""
 CHAINS = 4
+BYTES_A_RECORD = 1_420
+"""With its disclosures and all indexes, and the log of changes that PostgreSQL keeps meanwhile."""
+SERVER_SETTINGS = {"shared_buffers": "3GB", "max_wal_size": "2GB", "maintenance_work_mem": "512MB"}
 PROJECTED = 100_000_000
 READERS = {10: 100, 100: 40, 1_000: 10}
 """Entries of one person → how many such people there are. Their entries are spread over all months when the ledger is smallest."""
@@ -68,26 +81,50 @@ class FilledMonth:
 
 
 class LogCost(NamedTuple):
-    """What one log takes: `blocks` of 8 kB that PostgreSQL looks at are the same on a busy machine."""
+    """What one log takes: `blocks` of 8 kB that PostgreSQL looks at are the same on a busy machine. `first_ms`: of the first time it is read."""
 
     ms: float
     blocks: int
+    first_ms: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A ledger of one size. `bytes_of`: table → bytes a row, without its indexes and of its indexes. `costs`: entries of a person → their logs."""
+
+    records: int
+    rows: dict[str, int]
+    bytes_of: dict[str, tuple[float, float]]
+    costs: dict[int, list[LogCost]]
+    filled_s: float
 
 
 def measure(bench: Bench, server: EmbeddedServer, sizes: Sequence[int]) -> None:
-    """Fill a ledger up to each of these numbers of records, and measure each time."""
+    """Fill a ledger in memory up to each of these numbers of records, and measure each time."""
+    grown: list[Growth] = []
+    grow(server, sizes, grown.append)
+    bench.rows += _rows(grown)
+    last = grown[-1]
+    bench.method.append(
+        f"Growth of the ledger: {last.records:,} records and {last.rows['disclosure']:,} disclosures in {len(MONTHS)} months, in memory, made by"
+        f" PostgreSQL from one real record. A log is the newest {PAGE_ROWS} entries of one person of those that `myAccessLog` may tell, {READERS} people"
+        f" by their number of entries; the same people at every size. What is projected to {PROJECTED:,} is bytes times rows."
+    )
+
+
+def grow(server: EmbeddedServer, sizes: Sequence[int], note: Callable[[Growth], None]) -> None:
+    """Fill a ledger up to each of these numbers of records, and note what it is then. Its database is dropped in the end."""
     server.drop_database("ledger_growth")
     server.create_database("ledger_growth")
     url = server.url("ledger_growth")
     made = make_engine(url)
     migrate_store(made)
     made.dispose()
-    bytes_of: dict[str, tuple[float, float]] = {}
-    times: dict[tuple[int, int], list[LogCost]] = {}
     with psycopg.connect(url, autocommit=True) as connection:
         months = [_open_month(connection, offset) for offset in MONTHS]
         filled = 0
         for size in sizes:
+            begun = time.monotonic()
             for month in months:
                 _fill(connection, month, filled // len(MONTHS), size // len(MONTHS) - 1)
             if not filled:
@@ -95,19 +132,15 @@ def measure(bench: Bench, server: EmbeddedServer, sizes: Sequence[int]) -> None:
             filled = size
             connection.execute("vacuum analyze ledger.record")
             connection.execute("vacuum analyze ledger.disclosure")
-            for entries in READERS:
-                times[size, entries] = _read_logs(connection, months, entries)
-        rows = {"record": filled, "disclosure": _count(connection, "disclosure")}
-        for table, count in rows.items():
-            found = connection.execute(SIZES, (f"ledger.{table}",)).fetchone() or (0, 0)
-            bytes_of[table] = (float(found[0]) / count, float(found[1]) / count)
+            filled_s = time.monotonic() - begun
+            costs = {entries: _read_logs(connection, months, entries) for entries in READERS}
+            rows = {"record": filled // len(MONTHS) * len(MONTHS), "disclosure": _count(connection, "disclosure")}
+            note(
+                Growth(
+                    filled, rows, {table: _bytes_of(connection, table, rows[table]) for table in rows}, costs, filled_s
+                )
+            )
     server.drop_database("ledger_growth")
-    bench.rows += _rows(bytes_of, times, sizes)
-    bench.method.append(
-        f"Growth of the ledger: {sizes[-1]:,} records and {rows['disclosure']:,} disclosures in {len(MONTHS)} months, in memory, made by PostgreSQL from one"
-        f" real record. A log is the newest {PAGE_ROWS} entries of one person of those that `myAccessLog` may tell, {READERS} people by their number of"
-        f" entries; the same people at every size. What is projected to {PROJECTED:,} is bytes times rows."
-    )
 
 
 def _open_month(connection: Connection[Any], offset: int) -> FilledMonth:
@@ -145,15 +178,16 @@ def _read_logs(connection: Connection[Any], months: Sequence[FilledMonth], entri
     for person in range(READERS[entries]):
         whose = make_pseudonyms(known, (("Citizen", entries * 1_000 + person),), LogFilter())
         query = build_log_query(LogFilter(), rows=PAGE_ROWS, whose=whose, told=told)
+        spent_ms = []
         for _ in range(3):
             begun = time.perf_counter()
             rows = connection.execute(query.sql, query.parameters).fetchall()
-            spent_ms = (time.perf_counter() - begun) * 1_000
+            spent_ms.append((time.perf_counter() - begun) * 1_000)
         assert len(rows) == min(entries, PAGE_ROWS), "each log is whole"
         explain = f"explain (analyze, buffers, timing off, format json) {query.sql}"
         (described,) = connection.execute(explain, query.parameters).fetchone() or ([],)
         plan = described[0]["Plan"]
-        found.append(LogCost(spent_ms, plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]))
+        found.append(LogCost(spent_ms[-1], plan["Shared Hit Blocks"] + plan["Shared Read Blocks"], spent_ms[0]))
     return found
 
 
@@ -162,20 +196,70 @@ def _count(connection: Connection[Any], table: str) -> int:
     return int(count)
 
 
-def _rows(
-    bytes_of: dict[str, tuple[float, float]], times: dict[tuple[int, int], list[LogCost]], sizes: Sequence[int]
-) -> list[Row]:
+def _bytes_of(connection: Connection[Any], table: str, count: int) -> tuple[float, float]:
+    heap, indexes = connection.execute(SIZES, (f"ledger.{table}",)).fetchone() or (0, 0)
+    return float(heap) / count, float(indexes) / count
+
+
+def _rows(grown: Sequence[Growth]) -> list[Row]:
     found = []
-    for table, (heap, indexes) in bytes_of.items():
+    for table, (heap, indexes) in grown[-1].bytes_of.items():
         note = f"projected to {PROJECTED:,}: {(heap + indexes) * PROJECTED / 1e9:,.0f} GB"
         found.append(Row(TABLE, f"{table}, without indexes", "bytes/row", heap, {}))
         found.append(Row(TABLE, f"{table}, its indexes", "bytes/row", indexes, {}, (), note))
     for entries in READERS:
-        for unit in LogCost._fields:
-            middle = {size: median(getattr(one, unit) for one in times[size, entries]) for size in sizes}
+        for unit in ("ms", "blocks"):
+            middle = {one.records: _middle(one.costs[entries], unit) for one in grown}
+            smallest = grown[0].records
             targets = (Target(TARGET_MS, at_most=True),) if unit == "ms" and entries <= PAGE_ROWS else ()
-            for size in sizes:
+            for size, value in middle.items():
                 name = f"log of a person with {entries:,} entries among {size:,} records"
-                peers = {} if size == sizes[0] else {f"among {sizes[0]:,}": middle[sizes[0]]}
-                found.append(Row(TABLE, name, unit, middle[size], peers, targets))
+                peers = {} if size == smallest else {f"among {smallest:,}": middle[smallest]}
+                found.append(Row(TABLE, name, unit, value, peers, targets))
     return found
+
+
+def _middle(costs: Sequence[LogCost], unit: str) -> float:
+    return median(getattr(one, unit) for one in costs)
+
+
+def _describe(growth: Growth) -> dict[str, Any]:
+    """What is printed for one size."""
+    logs = {
+        f"{entries} entries": {unit: round(_middle(costs, unit), 2) for unit in LogCost._fields}
+        for entries, costs in growth.costs.items()
+    }
+    sizes = {
+        table: {
+            "rows": growth.rows[table],
+            "heap_gb": heap * growth.rows[table] / 1e9,
+            "indexes_gb": indexes * growth.rows[table] / 1e9,
+        }
+        for table, (heap, indexes) in growth.bytes_of.items()
+    }
+    return {"records": growth.records, "filled_s": round(growth.filled_s), "tables": sizes, "logs": logs}
+
+
+def main() -> None:
+    """Grow a ledger on a disk."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--records", type=int, nargs="+", default=[4_500_000, 45_000_000])
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    given.folder.chmod(0o711)
+    needed, free = max(given.records) * BYTES_A_RECORD, shutil.disk_usage(given.folder).free
+    if needed > free:
+        sys.exit(
+            f"{max(given.records):,} records need {needed / 1e9:.0f} GB in {given.folder}, where {free / 1e9:.0f} GB are free"
+        )
+    data = given.folder / "ledger-growth"
+    try:
+        with EmbeddedServer.start(data, durable=False, settings=SERVER_SETTINGS) as server:
+            grow(server, sorted(given.records), lambda growth: print(json.dumps(_describe(growth)), flush=True))
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
