@@ -42,7 +42,7 @@ def compute_seed(manifest: Manifest, name: str, transform: bytes) -> int:
     )
     zone = manifest.source.timezone
     facts = orjson.dumps(
-        [read_by, entities, _digest_units(), version("cross-sector-hub"), pl.__version__, zone, READING_VERSION]
+        [read_by, entities, _digest_units(), _program_version(), pl.__version__, zone, READING_VERSION]
     )
     return int.from_bytes(hashlib.sha256(facts + transform).digest()[:8], "big")
 
@@ -99,6 +99,13 @@ class KnownDigests:
         return pl.Series("digest", self.values[~self.seen])
 
 
+@cache
+def _program_version() -> str:
+    """Return the hub's version, looked up once: each look-up parses the package's metadata, more than half of what a seed takes."""
+    return version("cross-sector-hub")
+
+
+@cache
 def _describe_columns(entity: Entity) -> list[object]:
     return [[c.name, c.nullable, c.unique, c.value.__name__, _describe_value_type(c.value)] for c in entity.columns]
 
