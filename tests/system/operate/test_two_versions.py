@@ -54,6 +54,7 @@ class Version:
 
     folder: Path
     database: str
+    logs: Path
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A command of this version."""
@@ -64,7 +65,7 @@ class Version:
     @contextmanager
     def serve(self) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
         """Serve with this version while the block runs; gives the address and the process."""
-        log = self.folder.parent / f"{self.folder.name}-{time.monotonic_ns()}.log"
+        log = self.logs / f"{self.folder.name}-{time.monotonic_ns()}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
                 self._command(("serve", "--port", "0")),
@@ -110,16 +111,17 @@ class Version:
 
 
 @pytest.fixture(scope="module")
-def older(province_url: str) -> Version:
-    return Version(ROOT, province_url)
+def older(province_url: str, scratch: Path) -> Version:
+    return Version(ROOT, province_url, scratch)
 
 
 @pytest.fixture(scope="module")
 def newer(province_url: str, scratch: Path) -> Version:
     folder = scratch / "newer-version"
     for name in ("hub", "schema", "connectors"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    made = Version(folder, province_url)
+        # With what is compiled: of a copied file the time and size are the same, so only changed ones are compiled again.
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("node_modules"))
+    made = Version(folder, province_url, scratch)
     made.add_migration("v", ADDING)
     made.add_migration("", ADDING_OWN)
     citizen = folder / "schema" / "citizen.py"
