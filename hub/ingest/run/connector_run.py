@@ -317,8 +317,11 @@ def run_stream(
         problem = (
             f"{where}: the store rejected the rows: {type(error).__name__}. Next step: {_suggest_next_step(error)}."
         )
-        # SQLSTATE class 40.
-        rolled_back = isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+        # SQLSTATE class 40, and 55P03.
+        rolled_back = isinstance(
+            error,
+            psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure | psycopg.errors.LockNotAvailable,
+        )
         return StreamResult(False, [problem], rolled_back=rolled_back)
     except Exception as error:
         if connection.broken:

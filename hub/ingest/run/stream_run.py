@@ -28,7 +28,7 @@ from hub.ingest.transform.row_digests import KnownDigests
 from hub.ingest.write import missing_rows as unseen
 from hub.ingest.write import row_versions as versions
 from hub.ingest.write import stage
-from hub.ingest.write.initial_load import InitialLoad, begin_loads, can_load_directly
+from hub.ingest.write.initial_load import InitialLoad, begin_loads, can_load_directly, end_loads
 from hub.ingest.write.merge import count_rows, merge_staged
 from hub.ingest.write.merge_sql import MergeTask
 from hub.ingest.write.sweep import Sweeper
@@ -166,15 +166,16 @@ class StreamRun:
         self, at: datetime, fills: dict[str, InitialLoad], known: KnownDigests | None, last: ReadState | None
     ) -> None:
         self.observer.observe(self.preparer.detector.check_end())
+        for name, fill in fills.items():
+            count = self.outcome.counts[name]
+            with open_span("load", entity=name):
+                count.added, copies = self._time_store(fill.build)
+            count.unchanged += copies
+        end_loads(self.connection, fills.values())
         for entity in self.entities:
             count = self.outcome.counts[entity.name]
-            work = self._build_task(entity, at, whole=True, digested=known is not None)
-            if entity.name in fills:
-                with open_span("load", entity=entity.name):
-                    count.added, copies = self._time_store(fills[entity.name].end)
-                count.unchanged += copies
-            else:
-                self._merge_whole(work, count, known)
+            if entity.name not in fills:
+                self._merge_whole(self._build_task(entity, at, whole=True, digested=known is not None), count, known)
             self.intake.source_rows.restore_payloads(self.connection, entity)
             count.quarantined = quarantine.quarantine_rejects(
                 self.connection, entity, self.cursor.stream_id, self.options.run_id, self.manifest.version

@@ -19,7 +19,7 @@ from tests.system.trial import HEADER, Trial, manifest, person
 WITHIN_S = 60.0
 WAITING = """
 select count(*) from pg_locks
-where relation = 'data.citizen'::regclass and mode = 'AccessExclusiveLock' and not granted"""
+where relation = 'data.citizen'::regclass and mode = 'ShareRowExclusiveLock' and not granted"""
 INSERT = """
 insert into data.citizen (personal_id, full_name, full_name_key, stream_id, source_key, run_id, row_digest, first_seen, sys_from)
 values ('022080999999', 'Lê An', 'le an', 32000, 'of another stream', 1, 1, now(), now())"""
