@@ -47,8 +47,8 @@ select case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.gr
 from pg_class c cross join aclexplode(c.relacl) a where c.oid = %s::regclass and a.grantee <> c.relowner group by 1, 2 order by 1, 2
 """
 INDEXES = """
-select i.indexrelid::bigint, pg_get_indexdef(i.indexrelid), quote_ident(o.relname), i.indisunique
-from pg_index i join pg_class o on o.oid = i.indexrelid
+select i.indexrelid::bigint, pg_get_indexdef(i.indexrelid), quote_ident(o.relname), i.indisunique, format('%%I.%%I', c.relnamespace::regnamespace::text, c.relname)
+from pg_index i join pg_class o on o.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
 where i.indrelid = %s::regclass and not i.indisprimary order by not i.indisunique, i.indexrelid
 """
 
@@ -87,17 +87,13 @@ class NewTable:
         connection.execute(f"alter table {self.name} owner to {owner}")
         self.indexes = [self._make_index(*found) for found in connection.execute(INDEXES, (old,)).fetchall()]
 
-    def _make_index(self, number: int, definition: str, name: str, is_unique: bool) -> NewIndex:
+    def _make_index(self, number: int, definition: str, name: str, is_unique: bool, old: str) -> NewIndex:
+        # PostgreSQL quotes names only if they need it: data.citizen, data."order".
         own_name = f"new_{number}"
         own = definition.replace(f" INDEX {name} ON ", f" INDEX {own_name} ON ", 1)
-        before, on, after = own.partition(f" ON {self._unquoted(self.old)} ")
+        before, on, after = own.partition(f" ON {old} ")
         assert on, definition
         return NewIndex(f"{before} ON {self.name} {after}", own_name, name, is_unique)
-
-    @staticmethod
-    def _unquoted(table: str) -> str:
-        # As PostgreSQL writes it in definitions: names that need no quotes have none.
-        return table.replace('"', "")
 
     def add_key(self) -> None:
         """Make the primary key."""
