@@ -35,7 +35,7 @@ def citizens(kind: str, where: str) -> Manifest:
     """The manifest of a kind of source, with `where` in the environment as its address."""
     os.environ[WHERE] = where
     document = load_manifests()["population"].model_dump(mode="json", exclude_unset=True)
-    stream = {k: v for k, v in document["streams"][STREAM].items() if k not in ("table", "ignore")}
+    stream = {k: v for k, v in document["streams"][STREAM].items() if k not in ("table", "ignore", "lookup")}
     source, more = SOURCES[kind]
     return parse_manifest(
         {**document, "name": "bench", "source": {"kind": kind, **source}, "streams": {STREAM: {**stream, **more}}}
