@@ -18,6 +18,7 @@ import hypothesis
 import psutil
 import psycopg
 import pytest
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 from hub.demo.examples import find_doubtful_person
 from hub.garbage_collection import collect_rarely
@@ -47,6 +48,9 @@ from tests.serving import served
 gc.disable()
 # Most tests are about what is read, not about who reads: they serve on a loopback address with access off.
 os.environ.setdefault("HUB_ACCESS", "off")
+# Hypothesis makes up to five of six examples by repeating parts of the one before. Of large operations that are drawn part by part,
+# 300 have less in them than 150 that are drawn each for itself: `settings(backend="independent")`.
+AVAILABLE_PROVIDERS["independent"] = AVAILABLE_PROVIDERS["hypothesis"]
 # How long an example takes says how busy the machine is; what has to be quick says so in a test of its own.
 hypothesis.settings.register_profile(
     "busy", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -241,6 +241,7 @@ def allows(purpose: str, paths: frozenset[FlatPath]) -> bool:
     return not private or any(one.permitted.has(private) for one in declared_operations() if one.purpose == purpose)
 
 
+@cache
 def _is_public(path: FlatPath) -> bool:
     """Whether a path begins at the root and stays within places and labels, by the names of their types."""
     _, (root, _, _), *beneath = path

@@ -7,7 +7,7 @@ a tuple of steps; a step is the concrete type, the field and its arguments as te
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from operator import le
 from typing import Any
@@ -86,10 +86,12 @@ def _without_cursor(path: FlatPath) -> FlatPath:
     return tuple((kind, name, arguments.replace("after: $after, ", "")) for kind, name, arguments in path)
 
 
+@cache
 def _unsized(path: FlatPath) -> FlatPath:
     return tuple((kind, name, SIZE.sub("first: #", arguments)) for kind, name, arguments in path)
 
 
+@cache
 def _sizes(path: FlatPath) -> tuple[int, ...]:
     return tuple(int(size) for _, _, arguments in path for size in SIZE.findall(arguments))
 

@@ -19,11 +19,12 @@ from tests.permission.oracle import flat_paths, parse_once
 from tests.permission.selections import sub_selections
 
 VALIDATED_ONE_IN = 4
+DRAWN = settings(max_examples=12, backend="independent")
 EVERY = pytest.mark.parametrize("declared", declared_operations(), ids=str)
 
 
 @EVERY
-@settings(max_examples=15)
+@DRAWN
 @given(data=st.data())
 def test_any_sub_selection_is_allowed(declared: DeclaredOperation, data: st.DataObject) -> None:
     drawn = data.draw(sub_selections(declared, varied=True, change=False))
@@ -32,7 +33,7 @@ def test_any_sub_selection_is_allowed(declared: DeclaredOperation, data: st.Data
 
 
 @EVERY
-@settings(max_examples=15)
+@DRAWN
 @given(data=st.data())
 def test_one_thing_more_is_allowed_only_if_the_oracle_allows_it(
     declared: DeclaredOperation, data: st.DataObject

@@ -257,17 +257,28 @@ def test_an_engine_that_is_not_there_is_told_with_the_next_step(monkeypatch: pyt
         pass
 
 
+@pytest.fixture
+def frugal_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Spark spend little before it works: a hundred rows are not worth compiling queries, or planning them again as they run."""
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    (tmp_path / "spark-defaults.conf").write_text(
+        "spark.sql.codegen.wholeStage false\n"
+        "spark.sql.codegen.factoryMode NO_CODEGEN\n"
+        "spark.sql.adaptive.enabled false\n"
+    )
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+
+
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("frugal_spark")
 def test_spark_learns_and_weighs_what_duckdb_does(
     duck: Backend, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # A program that runs once is not worth the compiler's best.
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     few = tuple(one for one in SPEC.comparisons if one.name in ("last", "born", "number"))
     over = (Block(("born_sorted",)), Block(("number",)))
     # Spark takes a second for what DuckDB takes a hundredth: few comparisons, learned over two blocks in few rounds.
-    monkeypatch.setattr(train, "ROUNDS", (4,))
-    monkeypatch.setattr(train, "FIRST", (2,))
+    monkeypatch.setattr(train, "ROUNDS", (2,))
+    monkeypatch.setattr(train, "FIRST", (1,))
     spec = replace(SPEC, comparisons=few, training=replace(SPEC.training, pairs=20_000, over=over))
     made = train_model(spec, LEFT, RIGHT, backend=duck)
     weighed = score_pairs(made, LEFT, RIGHT, backend=duck, floor=0.001)
@@ -287,10 +298,8 @@ def test_spark_learns_and_weighs_what_duckdb_does(
 
 
 @pytest.mark.timeout(900)
-def test_a_cluster_of_spark_weighs_what_duckdb_does(
-    duck: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+@pytest.mark.usefixtures("frugal_spark")
+def test_a_cluster_of_spark_weighs_what_duckdb_does(duck: Backend, tmp_path: Path) -> None:
     people = score_pairs(stated(), parties(1).head(40), parties(2).head(40), backend=duck, floor=0.001)
     # Executors that are processes of their own, with a worker each. A shipped or stored model is applied by a session that has trained none.
     cluster = {"link_backend": "spark", "link_spark_master": "local-cluster[2,1,1024]", "link_memory_mb": 600}
