@@ -108,7 +108,7 @@ def measure(bench: Bench, server: EmbeddedServer, sizes: Sequence[int]) -> None:
     bench.method.append(
         f"Growth of the ledger: {last.records:,} records and {last.rows['disclosure']:,} disclosures in {len(MONTHS)} months, in memory, made by"
         f" PostgreSQL from one real record. A log is the newest {PAGE_ROWS} entries of one person of those that `myAccessLog` may tell, {READERS} people"
-        f" by their number of entries; the same people at every size. What is projected to {PROJECTED:,} is bytes times rows."
+        f" by their number of entries; the same people at every size. Projections to {PROJECTED:,} multiply the bytes of a row."
     )
 
 
@@ -224,7 +224,7 @@ def _middle(costs: Sequence[LogCost], unit: str) -> float:
 
 
 def _describe(growth: Growth) -> dict[str, Any]:
-    """What is printed for one size."""
+    """Return the figures of one size for printing."""
     logs = {
         f"{entries} entries": {unit: round(_middle(costs, unit), 2) for unit in LogCost._fields}
         for entries, costs in growth.costs.items()

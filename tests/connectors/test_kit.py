@@ -1,6 +1,5 @@
 """The kit itself: what it finds of connectors of every sort, and that it finds what is wrong with them and with readers."""
 
-import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from hub.conform.cases import CHAOS_CASES
 from hub.conform.check import SIMULATOR_CLASSES, ConnectorGrade, check_connector
 from hub.conform.lint import check_imports, lint_connector
 from hub.conform.rows import samples
-from hub.conform.servers.simulators.rest import BOMB_BYTES, pack_bomb
 from hub.conform.servers.trial_servers import TrialServers
 from hub.errors import SourceUnavailable
 from hub.ingest.guards import change_limits as bounds
@@ -224,9 +222,3 @@ def test_imports_of_a_transform(tmp_path: Path, source: str, refused: str | None
     found = list(check_imports(tmp_path))
     assert bool(found) == (refused is not None)
     assert refused is None or refused in found[0]
-
-
-def test_the_bomb_is_the_gzip_file_of_a_page_with_a_huge_value() -> None:
-    packed = pack_bomb(b'{"rows": [{"ten": "', b'An"}]}')
-    assert len(packed) < BOMB_BYTES // 100
-    assert gzip.decompress(packed) == b'{"rows": [{"ten": "' + b"a" * BOMB_BYTES + b'An"}]}'

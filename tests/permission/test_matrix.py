@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import pytest
 from graphql import DocumentNode, validate
@@ -14,18 +15,19 @@ from hub.access.permission_trie import PathNode
 from hub.plan.permission import walk
 from hub.plan.permission.check import Permitted, check_permission
 from hub.plan.permission.compile import operations_of
-from tests.permission.cases import ALL_BOUND, allows, graphql_schema, is_sampled, known, paths_of
+from tests.permission.cases import ALL_BOUND, allows, graphql_schema, known, paths_of
 from tests.permission.cells import Cell, all_cells
 from tests.permission.oracle import parse_once
 
 FEWEST_CELLS = 20_000
-VALIDATED_ONE_IN = 40
+VALIDATED_ONE_IN = 10
 
 
 @cache
 def document_of(text: str) -> DocumentNode:
     document = parse_once(text)
-    if is_sampled(text, VALIDATED_ONE_IN):
+    # Validating takes ten times as long as the check: a part of the cells shows that they are operations.
+    if crc32(text.encode()) % VALIDATED_ONE_IN == 0:
         assert validate(graphql_schema(), document) == [], text
     return document
 

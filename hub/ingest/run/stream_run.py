@@ -169,7 +169,7 @@ class StreamRun:
         for name, fill in fills.items():
             count = self.outcome.counts[name]
             with open_span("load", entity=name):
-                count.added, copies = self._time_store(fill.build)
+                count.added, copies = self._time_store(fill.build_indexes)
             count.unchanged += copies
         end_loads(self.connection, fills.values())
         for entity in self.entities:

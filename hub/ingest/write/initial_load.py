@@ -49,7 +49,7 @@ def end_loads(connection: Connection[Any], loads: Collection["InitialLoad"]) -> 
 
 
 class InitialLoad:
-    """Fills one table within one transaction: `begin`, then `copy_rows` for each batch, then `build`; then `end_loads` with all others."""
+    """Fills one table within one transaction: `begin`, then `copy_rows` for each batch, then `build_indexes`; then `end_loads` with all others."""
 
     def __init__(self, connection: Connection[Any], work: MergeTask) -> None:
         self.connection = connection
@@ -77,7 +77,7 @@ class InitialLoad:
         copy_text(self.connection, self.new.name, rows)
         self.copied += rows.height
 
-    def build(self) -> tuple[int, int]:
+    def build_indexes(self) -> tuple[int, int]:
         """Build the indexes. Returns how many rows were loaded, and how many were copies of another row."""
         unset = ", ".join(f"alter {name} drop default" for name in self._list_defaults())
         self.connection.execute(f"alter table {self.new.name} {unset}")

@@ -39,7 +39,9 @@ from pg_class c where c.oid = %s::regclass
 """Whether nothing rests on a table but its own columns, indexes and checks. A view, a trigger, a policy, a publication or a grant on a column, which an
 operator may have added, would have to be made anew with it."""
 DESCRIBE = """
-select c.oid::bigint, quote_ident(pg_get_userbyid(c.relowner)), array_to_string(c.reloptions, ', '), quote_literal(obj_description(c.oid, 'pg_class'))
+select c.oid::bigint, quote_ident(pg_get_userbyid(c.relowner)), array_to_string(c.reloptions, ', '), quote_literal(obj_description(c.oid, 'pg_class')),
+    format('%%I.%%I', c.relnamespace::regnamespace::text, c.relname),
+    (select quote_ident(k.conname) from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')
 from pg_class c where c.oid = %s::regclass
 """
 PRIVILEGES = """
@@ -47,8 +49,8 @@ select case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.gr
 from pg_class c cross join aclexplode(c.relacl) a where c.oid = %s::regclass and a.grantee <> c.relowner group by 1, 2 order by 1, 2
 """
 INDEXES = """
-select i.indexrelid::bigint, pg_get_indexdef(i.indexrelid), quote_ident(o.relname), i.indisunique, format('%%I.%%I', c.relnamespace::regnamespace::text, c.relname)
-from pg_index i join pg_class o on o.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
+select i.indexrelid::bigint, pg_get_indexdef(i.indexrelid), quote_ident(o.relname), i.indisunique
+from pg_index i join pg_class o on o.oid = i.indexrelid
 where i.indrelid = %s::regclass and not i.indisprimary order by not i.indisunique, i.indexrelid
 """
 
@@ -70,10 +72,10 @@ class NewTable:
         self._connection = connection
         self.old = old
         self._schema, _, self._old_name = old.partition(".")
-        number, owner, settings, comment = fetch_row(connection, DESCRIBE, (old,))
+        number, owner, settings, comment, self._written, self._key_name = fetch_row(connection, DESCRIBE, (old,))
         self._own_name = f"new_{number}"
         self.name = f"{self._schema}.{self._own_name}"
-        self._key_name, self._own_key_name = f'"{self._old_name.strip(chr(34))}_pkey"', f"new_{number}_pkey"
+        self._own_key_name = f"new_{number}_pkey"
         like = "including all excluding indexes"
         connection.execute(f"create table {self.name} (like {old} {like}){f' with ({settings})' if settings else ''}")
         if comment:
@@ -87,11 +89,11 @@ class NewTable:
         connection.execute(f"alter table {self.name} owner to {owner}")
         self.indexes = [self._make_index(*found) for found in connection.execute(INDEXES, (old,)).fetchall()]
 
-    def _make_index(self, number: int, definition: str, name: str, is_unique: bool, old: str) -> NewIndex:
+    def _make_index(self, number: int, definition: str, name: str, is_unique: bool) -> NewIndex:
         # PostgreSQL quotes names only if they need it: data.citizen, data."order".
         own_name = f"new_{number}"
         own = definition.replace(f" INDEX {name} ON ", f" INDEX {own_name} ON ", 1)
-        before, on, after = own.partition(f" ON {old} ")
+        before, on, after = own.partition(f" ON {self._written} ")
         assert on, definition
         return NewIndex(f"{before} ON {self.name} {after}", own_name, name, is_unique)
 

@@ -114,7 +114,7 @@ def _links(entity: Entity, linked: Linked, *, touched: bool) -> str:
     """The links of a field as `l`: all, or those of the records in `touched`."""
     if not touched:
         return f"link.{linked.table} l"
-    # Looked up record by record (`offset 0`): left to itself the planner read every link of a field, in the order of what was found.
+    # `offset 0` makes PostgreSQL look up the links of each record. Without it, it read every link of the field.
     return (
         f"(select distinct record_id from touched where entity = '{entity.name}') t"
         f" cross join lateral (select * from link.{linked.table} a where a.record_id = t.record_id offset 0) l"

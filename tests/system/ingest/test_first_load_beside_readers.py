@@ -8,11 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from hub.ingest.run.connector_run import RunReport
 from hub.ingest.write import initial_load, new_table
 from hub.store.engine import store_url
+from tests.system.ingest.table_locks import await_lock
 from tests.system.trial import Trial, person
 
 WITHIN_S = 60.0
@@ -67,7 +67,7 @@ def load_that_waits(
             go.set()
 
 
-@pytest.mark.parametrize("at", ["copy_rows", "build"])
+@pytest.mark.parametrize("at", ["copy_rows", "build_indexes"])
 def test_readers_are_answered_while_a_first_load_goes_on(
     trial: Trial, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_long_reader_delays_the_end_of_a_load_and_no_other_reader(trial: Trial
         with backup.transaction():
             assert backup.execute(COUNT).fetchone() == (0,)
             run = pool.submit(trial.sync)
-            await_lock(trial)
+            await_lock(trial, "AccessExclusiveLock")
             assert [reader.execute(COUNT).fetchone() for _ in range(20)] == [(0,)] * 20
             assert not run.done()
         assert run.result(WITHIN_S).status == "SUCCEEDED"
@@ -162,17 +162,3 @@ def test_a_load_that_readers_never_leave_alone_is_tried_again(trial: Trial, monk
     assert "run it again; nothing was lost" in problem
     assert trial.rows(COUNT) == [(0,)]
     assert trial.sync().status == "SUCCEEDED"
-
-
-def await_lock(trial: Trial) -> None:
-    """Wait until a load asks for the table."""
-    asked = sql.SQL(
-        "select count(*) from pg_locks where relation = 'data.citizen'::regclass and mode = 'AccessExclusiveLock'"
-    )
-    with connect(trial) as connection:
-        event = Event()
-        for _ in range(int(WITHIN_S / 0.02)):
-            if connection.execute(asked).fetchone() != (0,):
-                return
-            event.wait(0.02)
-    raise AssertionError("no load asked for the table")

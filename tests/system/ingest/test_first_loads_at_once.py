@@ -1,6 +1,5 @@
 """Several runs that meet an empty table at the same moment: each finds its rows there afterwards, and nobody else's are gone."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -14,12 +13,10 @@ from hub.ingest.run.connector_run import RunReport, run_connectors
 from hub.ingest.write import initial_load
 from hub.sdk.manifest import Manifest
 from hub.store.engine import store_url
+from tests.system.ingest.table_locks import await_lock
 from tests.system.trial import HEADER, Trial, manifest, person
 
 WITHIN_S = 60.0
-WAITING = """
-select count(*) from pg_locks
-where relation = 'data.citizen'::regclass and mode = 'ShareRowExclusiveLock' and not granted"""
 INSERT = """
 insert into data.citizen (personal_id, full_name, full_name_key, stream_id, source_key, run_id, row_digest, first_seen, sys_from)
 values ('022080999999', 'Lê An', 'le an', 32000, 'of another stream', 1, 1, now(), now())"""
@@ -29,14 +26,6 @@ def make_connector(name: str, folder: Path, *rows: str) -> Manifest:
     """A connector of citizens with files of its own."""
     (folder / f"{name}.csv").write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
     return manifest("TRIAL_FOLDER", files=f"{name}.csv").model_copy(update={"name": name})
-
-
-def await_waiting(connection: "psycopg.Connection[tuple[int]]") -> None:
-    """Wait until a run waits for the table."""
-    until = time.monotonic() + WITHIN_S
-    while connection.execute(WAITING).fetchone() == (0,):
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def test_two_first_loads_of_one_table_both_succeed(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +53,7 @@ def test_rows_that_are_committed_while_a_first_load_waits_stay(trial: Trial) -> 
         with connection.transaction():
             connection.execute(INSERT)
             run = pool.submit(run_connectors, trial.engine, [make_connector("one", trial.folder, person(1))])
-            await_waiting(connection)
+            await_lock(trial, "ShareRowExclusiveLock")
         (report,) = run.result(WITHIN_S)
     assert (report.status, report.changed) == ("SUCCEEDED", 1), report
     assert trial.rows("select source_key from data.citizen order by 1") == [("1",), ("of another stream",)]

@@ -119,7 +119,7 @@ def older(province_url: str, scratch: Path) -> Version:
 def newer(province_url: str, scratch: Path) -> Version:
     folder = scratch / "newer-version"
     for name in ("hub", "schema", "connectors"):
-        # With what is compiled: of a copied file the time and size are the same, so only changed ones are compiled again.
+        # Compiled modules are copied too. Copies keep size and time, so Python compiles only the modules that the test changes.
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("node_modules"))
     made = Version(folder, province_url, scratch)
     made.add_migration("v", ADDING)
