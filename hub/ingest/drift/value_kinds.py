@@ -46,6 +46,8 @@ def classify_values(values: pl.Series) -> ValueSample:
     """Classify the values of one column."""
     if isinstance(values.dtype, pl.List):
         return ValueSample("list", frozenset({"list"}), frozenset({"list"}))
+    if len(values) < MIN_VALUES:
+        return UNKNOWN_SAMPLE
     text = values.cast(pl.String).str.strip_chars(" ")
     text = text.filter(text.is_not_null() & (text != ""))
     if len(text) < MIN_VALUES:

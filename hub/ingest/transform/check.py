@@ -10,9 +10,10 @@ from functools import cache, partial, reduce
 
 import polars as pl
 
-from hub.ingest.transform.map import FAULT_PREFIX, ROW_DIGEST, SOURCE_KEY
+from hub.ingest.transform.map import ROW_DIGEST, SOURCE_KEY
 from hub.ingest.values.distinct_values import apply_to_distinct
 from hub.ingest.values.expected_forms import describe_expected_form, describe_form
+from hub.ingest.values.parse_values import FAULT_PREFIX
 from hub.model.registry import Column, Entity
 from hub.sdk.mapping import Emit
 from schema import units
@@ -35,7 +36,10 @@ value. Messages never contain the value.
 
 UNREADABLE_RULE = "unreadable"
 """The rule that a message breaks which is no record at all. It has no field."""
+REJECTED_SCHEMA = {"row": pl.UInt32, "field": pl.String, "rule": pl.String, "reason": pl.String}
 NONE_AMBIGUOUS: Mapping[str, pl.Series] = {}
+BROKEN_PREFIX, DIRTY_PREFIX = "#broken:", "#dirty:"
+"""Prefixes of a column's name while it is checked: the rule that each value breaks, and whether cleaning changes any."""
 EARLIEST_DAY = pl.date(1, 1, 1)
 NOT_NFC_STABLE = r"[^\x00-\x{cf}\x{d1}-\x{ef}\x{f1}-\x{2ff}\x{1ea0}-\x{1ef9}]"
 """Any character except letters that NFC leaves unchanged when no combining mark follows. Ð and ð are changed as well.
@@ -86,18 +90,19 @@ def check_rows(
     unread = {name.removeprefix(FAULT_PREFIX): frame[name] for name in frame.columns if name.startswith(FAULT_PREFIX)}
     frame = frame.drop(FAULT_PREFIX + name for name in unread)
     columns = [column for column in entity.columns if column.name in frame.columns]
-    judged = {c.name: apply_to_distinct(frame[c.name], partial(_clean_and_check, column=c)) for c in columns}
+    by_name = {column.name: column for column in columns}
+    judged = apply_to_distinct(frame.select(list(by_name)), partial(_clean_and_check, columns=by_name))
     keyless = pl.when(pl.col(SOURCE_KEY).is_null()).then(pl.lit("required")).alias(SOURCE_KEY)
-    broken = frame.select(keyless).with_columns(found["broken"].alias(name) for name, found in judged.items())
+    broken = frame.select(keyless).with_columns(judged[BROKEN_PREFIX + name].alias(name) for name in by_name)
     broken = broken.with_columns(
-        pl.coalesce(fault, pl.lit(broken[name])).alias(name) for name, fault in unread.items() if name in judged
+        pl.coalesce(fault, pl.lit(broken[name])).alias(name) for name, fault in unread.items() if name in by_name
     )
     broken = broken.with_columns(
         pl.when(marked).then(pl.lit("ambiguous")).otherwise(pl.col(name)).alias(name)
         for name, marked in ambiguous.items()
     )
     words = partial(_list_rejected, frame, {column.name: describe_expected_form(column, emit) for column in columns})
-    canonical = frame.with_columns(found["accepted"].alias(name) for name, found in judged.items())
+    canonical = frame.with_columns(judged[name] for name in by_name)
     faulty = _find_faulty_rows(broken)
     if not faulty.any():
         return CheckedRows(canonical, words(broken.clear(), faulty.clear()), broken.clear().with_row_index("row"))
@@ -129,33 +134,32 @@ def _set_faults_null(canonical: pl.DataFrame, broken: pl.DataFrame, loose: Seque
     return canonical.with_columns(nulls)
 
 
-def _clean_and_check(values: pl.Series, column: Column) -> pl.DataFrame:
-    """Return the stored form of each value (`accepted`) and the rule it breaks (`broken`)."""
-    named = values.alias(column.name)
+def _clean_and_check(values: pl.DataFrame, columns: Mapping[str, Column]) -> pl.DataFrame:
+    """Return, for each column, the stored form of its values, and as `#broken:` and its name the rule that each breaks."""
+    chosen = [columns[name] for name in values.columns]
     # Clean values need this one pass only: per-operation overhead dominated the cost of checking.
-    looked = named.to_frame().select(_inspect_values(column))
-    if looked["dirty"].any():
-        cleaned = named.to_frame().select(clean_values(pl.col(column.name), column.value))
-    elif column.value.dated_unit:
-        cleaned = named.to_frame()
-    else:
-        return looked.select(named.alias("accepted"), "broken")
-    resolved = None
-    if column.value.dated_unit:
-        cleaned = cleaned.with_columns(resolve_units(cleaned[column.name]).alias("@"))
-        resolved = pl.col("@")
-    accepted = resolved if resolved is not None else pl.col(column.name)
-    return cleaned.select(accepted.alias("accepted"), _find_broken(column, resolved).alias("broken"))
+    looked = values.with_columns(made for column in chosen for made in _inspect_values(column))
+    dirty = [column for column in chosen if looked[DIRTY_PREFIX + column.name].any()]
+    looked = looked.with_columns(clean_values(pl.col(column.name), column.value) for column in dirty)
+    dated = [column for column in chosen if column.value.dated_unit]
+    resolved = {column: resolve_units(looked[column.name]) for column in dated}
+    again = [
+        _find_broken(column, pl.lit(resolved[column]) if column in resolved else None).alias(
+            BROKEN_PREFIX + column.name
+        )
+        for column in dict.fromkeys((*dirty, *dated))
+    ]
+    return looked.with_columns(*again, *resolved.values()).drop(DIRTY_PREFIX + column.name for column in chosen)
 
 
 @cache
 def _inspect_values(column: Column) -> tuple[pl.Expr, ...]:
-    """Whether cleaning changes any value (`dirty`), and which rule each value breaks as it is (`broken`)."""
+    """Whether cleaning changes any value (`#dirty:…`), and which rule each value breaks as it is (`#broken:…`)."""
     value = pl.col(column.name)
     concerned = "|".join(f"(?:{CLEANING_STEPS[step][0]})" for step in column.value.clean)
     dirty = (value == "").any() | (value.str.contains(concerned).any() if concerned else pl.lit(value=False))
     broken = pl.lit(None, pl.String) if column.value.dated_unit else _find_broken(column, None)
-    return dirty.alias("dirty"), broken.alias("broken")
+    return dirty.alias(DIRTY_PREFIX + column.name), broken.alias(BROKEN_PREFIX + column.name)
 
 
 def clean_values(value: pl.Expr, kind: type[Value]) -> pl.Expr:
@@ -261,21 +265,22 @@ def _list_rejected(
 ) -> pl.DataFrame:
     """Return one row per rejected row: its position, the first field and rule broken, and all reasons in words."""
     rows = broken.with_row_index("row").filter(bad)
-    values = frame.filter(bad) if len(bad) else frame.clear()
-    words = [_describe_faults(name, rows[name], values[name], wanted.get(name, "")) for name in broken.columns]
-    first = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in broken.columns)
+    named = [name for name in broken.columns if rows[name].null_count() < rows.height]
+    if not named:
+        return pl.DataFrame(schema=REJECTED_SCHEMA)
+    values = frame.filter(bad)
+    words = [_describe_faults(name, rows[name], values[name], wanted.get(name, "")) for name in named]
+    first = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in named)
     return rows.select(
         "row",
         first.alias("field"),
-        pl.coalesce(broken.columns).alias("rule"),
+        pl.coalesce(named).alias("rule"),
         pl.concat_str([pl.lit(said) for said in words], separator="; ", ignore_nulls=True).alias("reason"),
     )
 
 
 def _describe_faults(name: str, rules: pl.Series, values: pl.Series, wanted: str) -> pl.Series:
     """Describe the fault in each value of a field; null if there is none."""
-    if rules.null_count() == len(rules):
-        return pl.repeat(None, len(rules), dtype=pl.String, eager=True)
     said = [
         None
         if rule is None

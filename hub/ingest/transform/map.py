@@ -15,8 +15,9 @@ from hub.errors import SourceUnavailable
 from hub.ingest.values import parse_values
 from hub.ingest.values.cells import Cells
 from hub.ingest.values.distinct_values import apply_to_distinct
+from hub.ingest.values.parse_values import FAULT_PREFIX
 from hub.ingest.values.typed_numbers import find_notations, write_number
-from hub.model.registry import Column, Entity, load_registry
+from hub.model.registry import Entity, load_registry
 from hub.sdk.mapping import PLACEHOLDER_FORM, Condition, Emit, FieldMapping, Patch
 from hub.sdk.streams import Stream
 from schema.values import Text, Value, Verbatim
@@ -35,8 +36,6 @@ versions of the hub identified items by position and wrote digits only.
 ITEM_DIGEST_BYTES = 10
 READ_DIGEST, READ_NUMBER = "#digest", "#n"
 """The same two columns while rows still have the source's columns."""
-FAULT_PREFIX = "#fault:"
-"""Prefix of a field name: the column with the rule that an unparsable value breaks."""
 
 
 def find_missing_columns(stream: Stream, columns: Iterable[str]) -> list[str]:
@@ -241,11 +240,12 @@ def map_rows(rows: pl.DataFrame, stream: Stream, entity: Entity, zone: str) -> p
     emit = stream.emits[entity.name]
     present = set(rows.columns)
     cells = Cells(rows.schema, stream.has_lists)
-    fields = [
-        made
-        for name, mapping in emit.fields.items()
-        for made in _map_field(rows, mapping, entity.column(name), cells, zone)
-    ]
+    read = {name: mapping for name, mapping in emit.fields.items() if _is_read(mapping, cells)}
+    made = _map_fields(rows, read, entity, cells, zone)
+    fields: list[pl.Expr | pl.Series] = []
+    for name, mapping in emit.fields.items():
+        # `require_columns` has already rejected a source that lacks a needed column.
+        fields += made[name] if name in made else [pl.lit(mapping.constant, pl.String).alias(name)]
     key = build_source_key(stream)
     if emit.explode:
         key = pl.concat_str([key, pl.col(ITEM_KEY)], separator="|").alias(SOURCE_KEY)
@@ -253,28 +253,36 @@ def map_rows(rows: pl.DataFrame, stream: Stream, entity: Entity, zone: str) -> p
     return rows.select(pl.col(READ_NUMBER).alias(ROW_NUMBER), key, _map_changed_at(rows, stream, zone), digest, *fields)
 
 
-def _map_field(
-    rows: pl.DataFrame, mapping: FieldMapping, column: Column, cells: Cells, zone: str
-) -> list[pl.Expr | pl.Series]:
-    """Return the values of a field, and its faults if there are any."""
+def _is_read(mapping: FieldMapping, cells: Cells) -> bool:
+    """Whether a field is read from columns of the rows: it is not constant, and what it needs is there."""
     if mapping.constant is not None:
-        return [pl.lit(mapping.constant).alias(column.name)]
+        return False
     absent = [path for path in mapping.list_columns() if not cells.has(path)]
-    if absent and (mapping.join is None or len(absent) == len(mapping.join.columns)):
-        # `require_columns` has already rejected a source that lacks a needed column.
-        return [pl.lit(None, pl.String).alias(column.name)]
-    values = rows.select(_read_origin(mapping, cells).alias(column.name)).to_series()
-    mixed = _find_mixed_up(rows, mapping, column.value, cells)
-    if not mixed.any() and parse_values.needs_no_parsing(values, mapping, column):
-        return [values]
-    fault = FAULT_PREFIX + column.name
+    return not absent or (mapping.join is not None and len(absent) < len(mapping.join.columns))
 
-    def reading(distinct: pl.Series) -> pl.DataFrame:
-        return parse_values.parse_column(distinct, mapping, column, zone).rename({"value": column.name, "fault": fault})
 
-    made = apply_to_distinct(values, reading)
-    faults = made[fault].set(mixed, parse_values.FORM_RULE) if mixed.any() else made[fault]
-    return [made[column.name]] if faults.null_count() == len(faults) else [made[column.name], faults]
+def _map_fields(
+    rows: pl.DataFrame, mappings: Mapping[str, FieldMapping], entity: Entity, cells: Cells, zone: str
+) -> dict[str, list[pl.Series]]:
+    """Return the values of each field, and its faults if there are any."""
+    texts = rows.select(_read_origin(mapping, cells).alias(name) for name, mapping in mappings.items())
+    declared = {name: (mapping, entity.column(name)) for name, mapping in mappings.items()}
+    mixed = {name: _find_mixed_up(rows, mapping, column.value, cells) for name, (mapping, column) in declared.items()}
+    unread = parse_values.find_unparsed(texts, declared) | {name for name, marked in mixed.items() if marked.any()}
+    parsed = apply_to_distinct(
+        texts.select(name for name in texts.columns if name in unread),
+        lambda some: parse_values.parse_columns(some, declared, zone),
+    )
+    found: dict[str, list[pl.Series]] = {}
+    for name in mappings:
+        if name not in unread:
+            found[name] = [texts[name]]
+            continue
+        faults = parsed[FAULT_PREFIX + name]
+        if mixed[name].any():
+            faults = faults.set(mixed[name], parse_values.FORM_RULE)
+        found[name] = [parsed[name]] if faults.null_count() == len(faults) else [parsed[name], faults]
+    return found
 
 
 def _find_mixed_up(rows: pl.DataFrame, mapping: FieldMapping, kind: type[Value], cells: Cells) -> pl.Series:
@@ -316,7 +324,7 @@ def _map_changed_at(rows: pl.DataFrame, stream: Stream, zone: str) -> pl.Expr | 
     if stream.changed_at is None:
         return build_changed_at(stream, zone)
     return apply_to_distinct(
-        rows[stream.changed_at], lambda values: values.to_frame().select(build_changed_at(stream, zone))
+        rows.select(stream.changed_at), lambda values: values.select(build_changed_at(stream, zone))
     )[CHANGED_AT]
 
 

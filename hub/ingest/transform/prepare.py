@@ -37,12 +37,15 @@ def repair_encoding(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
         return frame
     texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in stream.key]
 
-    def read(values: pl.Series) -> pl.DataFrame:
+    def read(values: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(
-            [pl.Series(values.name, [v if v is None else repair_text(v, encoding) for v in values], pl.String)]
+            [
+                pl.Series(column.name, [v if v is None else repair_text(v, encoding) for v in column], pl.String)
+                for column in values
+            ]
         )
 
-    return frame.with_columns(apply_to_distinct(frame[name], read)[name] for name in texts)
+    return frame.with_columns(apply_to_distinct(frame.select(texts), read).get_columns())
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ def fold_names(names: pl.Series) -> pl.Series:
 def add_search_keys(frame: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     """Add the search keys of names to canonical rows."""
     searched = [c for c in entity.columns if c.search_key and c.name in frame.columns]
-    return frame.with_columns(
-        apply_to_distinct(frame[c.name], lambda names: fold_names(names).to_frame("key"))["key"].alias(
-            str(c.search_key)
-        )
-        for c in searched
-    )
+    keys = {c.name: str(c.search_key) for c in searched}
+
+    def fold(names: pl.DataFrame) -> pl.DataFrame:
+        return pl.DataFrame([fold_names(column).alias(keys[column.name]) for column in names])
+
+    return frame.with_columns(apply_to_distinct(frame.select(list(keys)), fold).get_columns())

@@ -7,10 +7,11 @@ instant becomes the day it falls on in the source's time zone. Numbers that are 
 doubtful notation: see `hub.ingest.values.typed_numbers`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial, reduce
+from itertools import zip_longest
 
 import polars as pl
 
@@ -49,6 +50,8 @@ MAX_SCALED_DECIMALS = 12
 WHOLE_STORAGES = (Storage.INTEGER, Storage.BIGINT)
 NUMBER_STORAGES = (*WHOLE_STORAGES, Storage.NUMERIC)
 
+FAULT_PREFIX = "#fault:"
+"""Prefix of a field name: the column with the rule that an unparsable value breaks."""
 FORM_RULE, TWO_READINGS_RULE, CODE_RULE = "pattern", "two_readings", "code"
 """Rules that parsing can find broken. Their messages are in `hub.ingest.transform.check`."""
 
@@ -76,34 +79,52 @@ def is_identifier(value: type[Value]) -> bool:
     return Clean.NO_SEPARATORS in value.clean
 
 
-def needs_no_parsing(values: pl.Series, mapping: FieldMapping, column: Column) -> bool:
-    """Whether parsing would leave every value unchanged. This holds for most columns, and checking is cheaper than
-    parsing.
-    """
+def find_unparsed(texts: pl.DataFrame, declared: Mapping[str, tuple[FieldMapping, Column]]) -> set[str]:
+    """Return the fields in which parsing may change a value. Most need none, and looking is cheaper than parsing."""
+    changed = {name: _may_change(mapping, column) for name, (mapping, column) in declared.items()}
+    looked = {name: found.alias(name) for name, found in changed.items() if isinstance(found, pl.Expr)}
+    kept = texts.select(looked.values()).row(0, named=True) if looked else {}
+    return {name for name, found in changed.items() if found is True or kept.get(name)}
+
+
+def _may_change(mapping: FieldMapping, column: Column) -> pl.Expr | bool:
+    """Whether parsing may change a value of this field: it may, it cannot, or an expression of its texts says so."""
+    text = pl.col(column.name)
     if mapping.converts:
-        return False
+        return True
     if column.value.storage in WHOLE_STORAGES:
-        return bool(values.str.contains(r"^-?[0-9]+$").all())
+        return ~text.str.contains(r"^-?[0-9]+$").all()
     if column.value.storage is Storage.NUMERIC:
-        return bool(values.str.contains(r"^-?[0-9]+(\.[0-9]{1,2}|\.[0-9]{4})?$").all())
+        return ~text.str.contains(r"^-?[0-9]+(\.[0-9]{1,2}|\.[0-9]{4})?$").all()
     if is_date(column):
-        return bool(values.str.contains(r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$").all())
-    return not (is_identifier(column.value) and values.str.contains(r"\.0+\s*$").any())
+        return ~text.str.contains(r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$").all()
+    return text.str.contains(r"\.0+\s*$").any() if is_identifier(column.value) else False
 
 
-def parse_column(values: pl.Series, mapping: FieldMapping, column: Column, zone: str) -> pl.DataFrame:
-    """Parse texts as the manifest declares for a field, into `value` and `fault`.
+def parse_columns(texts: pl.DataFrame, declared: Mapping[str, tuple[FieldMapping, Column]], zone: str) -> pl.DataFrame:
+    """Parse the texts of some fields as the manifest declares. Times without an offset are in `zone`.
 
-    `fault` is the rule that a text breaks; `value` is then the original text. Times without an offset are in `zone`.
+    A column named `#fault:` and the field has the rule that a text breaks; the field's own column then has the text.
     """
-    frame = pl.DataFrame({"text": values, "value": values}).with_columns(pl.lit(None, pl.String).alias("fault"))
-    timed = bool(mapping.codes) or bool(values.str.contains(CLOCK_TIME).any())
-    for step in _list_steps(mapping, column, zone, timed=timed):
-        # Run step by step: as one expression, each step would be repeated many times within the next.
-        found = step(ParsedValue(pl.col("value"), pl.col("fault")))
-        frame = frame.select("text", found.value.alias("value"), found.fault.alias("fault"))
-    unread = pl.col("fault").is_not_null()
-    return frame.select(pl.when(unread).then("text").otherwise("value").alias("value"), "fault")
+    frame = texts.with_columns(pl.lit(None, pl.String).alias(FAULT_PREFIX + name) for name in texts.columns)
+    timed = texts.select(pl.all().str.contains(CLOCK_TIME).any()).row(0, named=True) if texts.width else {}
+    steps = {
+        name: _list_steps(*declared[name], zone, timed=bool(declared[name][0].codes) or bool(timed[name]))
+        for name in texts.columns
+    }
+    # Run step by step: as one expression, each step would be repeated many times within the next.
+    for together in zip_longest(*steps.values()):
+        found = {name: step(_refer_to(name)) for name, step in zip(steps, together, strict=True) if step is not None}
+        values = [now.value.alias(name) for name, now in found.items()]
+        frame = frame.with_columns(*values, *(now.fault.alias(FAULT_PREFIX + name) for name, now in found.items()))
+    return frame.with_columns(
+        pl.when(pl.col(FAULT_PREFIX + text.name).is_null()).then(text.name).otherwise(text).alias(text.name)
+        for text in texts
+    )
+
+
+def _refer_to(name: str) -> ParsedValue:
+    return ParsedValue(pl.col(name), pl.col(FAULT_PREFIX + name))
 
 
 def _list_steps(

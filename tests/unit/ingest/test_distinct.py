@@ -5,43 +5,61 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.ingest.values.distinct_values import apply_to_distinct
+from hub.ingest.values.distinct_values import FEW_ROWS, apply_to_distinct
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "A", "b ", "Đỗ", "d"]))
 
 
-def made(values: pl.Series) -> pl.DataFrame:
-    """One column that is as the values are, one without anything, and two that are neither."""
-    value = pl.col("v")
-    return (
-        values.alias("v")
-        .to_frame()
-        .select(
-            value.alias("same"),
-            pl.when(value == "never").then(pl.lit("required")).alias("nothing"),
-            value.str.to_uppercase().alias("upper"),
-            pl.when(value == "a").then(pl.lit("pattern")).alias("broken"),
-        )
+def make(values: pl.DataFrame) -> pl.DataFrame:
+    """For each column: one that is as the values are, one without anything, and two that are neither."""
+    return values.with_columns(
+        made.alias(f"{part}:{name}")
+        for name in values.columns
+        for part, made in {
+            "nothing": pl.when(pl.col(name) == "never").then(pl.lit("required")),
+            "upper": pl.col(name).str.to_uppercase(),
+            "broken": pl.when(pl.col(name) == "a").then(pl.lit("pattern")),
+        }.items()
     )
 
 
 @settings(deadline=None)
-@given(st.lists(TEXTS, max_size=200), st.integers(1, 8))
-def test_it_is_the_same_as_work_on_every_value(values: list[str | None], times: int) -> None:
-    series = pl.Series("v", values * times, dtype=pl.String)
-    found = apply_to_distinct(series, made)
-    assert found.rows() == made(series).rows()
-    assert found.columns == ["same", "nothing", "upper", "broken"]
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=200), st.sampled_from([1, FEW_ROWS + 1]))
+def test_it_is_the_same_as_work_on_every_value(rows: list[tuple[str | None, str | None]], times: int) -> None:
+    # The second column is named as the join within would name its own.
+    frame = pl.DataFrame(rows * times, schema={"v": pl.String, "value": pl.String}, orient="row")
+    found = apply_to_distinct(frame, make)
+    assert set(found.columns) == {
+        f"{part}{name}" for name in ("v", "value") for part in ("", "nothing:", "upper:", "broken:")
+    }
+    assert found.equals(make(frame).select(found.columns))
 
 
 @pytest.mark.parametrize(("different", "worked_on"), [(10, 10), (900, 1000), (1000, 1000)])
 def test_few_values_are_worked_on_once_and_many_as_they_stand(different: int, worked_on: int) -> None:
     seen: list[int] = []
 
-    def counted(values: pl.Series) -> pl.DataFrame:
-        seen.append(len(values))
-        return values.to_frame("made")
+    def count(values: pl.DataFrame) -> pl.DataFrame:
+        seen.append(values.height)
+        return values
 
-    values = pl.Series([str(n % different) for n in range(1000)])
-    assert apply_to_distinct(values, counted)["made"].to_list() == values.to_list()
+    values = pl.DataFrame({"v": [str(n % different) for n in range(1000)]})
+    assert apply_to_distinct(values, count).equals(values)
     assert seen == [worked_on]
+
+
+def test_all_columns_of_few_rows_are_worked_on_together() -> None:
+    seen: list[list[str]] = []
+
+    def count(values: pl.DataFrame) -> pl.DataFrame:
+        seen.append(values.columns)
+        return values
+
+    few = pl.DataFrame({"a": ["1"] * FEW_ROWS, "b": ["2"] * FEW_ROWS})
+    assert apply_to_distinct(few, count).equals(few)
+    assert apply_to_distinct(pl.concat([few, few]), count).height == 2 * FEW_ROWS
+    assert seen == [["a", "b"], ["a"], ["b"]]
+
+
+def test_a_frame_without_columns_stays_one() -> None:
+    assert apply_to_distinct(pl.DataFrame(), make).shape == (0, 0)

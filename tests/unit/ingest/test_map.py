@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.ingest.transform import map as mapping
-from hub.ingest.values.cells import Cells
+from hub.ingest.values.parse_values import FAULT_PREFIX, parse_columns
 from hub.model.registry import load_registry
 from hub.sdk.mapping import Condition, Emit, FieldMapping
 from hub.sdk.streams import SqlStream
@@ -165,7 +165,7 @@ def test_composite_keys_are_never_confused() -> None:
 @given(st.decimals(0, 10**6, places=4), st.sampled_from([10000.0, 0.001, 500.0]))
 def test_units_are_converted_exactly(number: Any, factor: float) -> None:
     declared = FieldMapping.model_validate({"column": "a", "scale": factor})
-    rows = pl.DataFrame({"a": [str(number)]})
-    cells = Cells(rows.schema, lists=False)
-    found = rows.select(mapping._map_field(rows, declared, load_registry()["Parcel"].column("area"), cells, "UTC"))
-    assert Decimal(found.item()) == number * Decimal(str(factor))
+    column = load_registry()["Parcel"].column("area")
+    found = parse_columns(pl.DataFrame({"area": [str(number)]}), {"area": (declared, column)}, "UTC")
+    assert Decimal(found["area"][0]) == number * Decimal(str(factor))
+    assert found[FAULT_PREFIX + "area"][0] is None

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from hub.draft.value_round_trip import read_value
 from hub.ingest.values.parse_values import (
+    FAULT_PREFIX,
     FORM_RULE,
     TWO_READINGS_RULE,
     find_conflicting_formats,
-    parse_column,
+    parse_columns,
     parse_instant,
 )
 from hub.ingest.values.typed_numbers import write_series
@@ -36,9 +37,9 @@ DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 
 def parsed(text: str, column: Column, **keys: object) -> tuple[str | None, str | None]:
     """What is read of a text, and the rule that it breaks."""
-    found = parse_column(pl.Series("v", [text]), FieldMapping.model_validate({"column": "v", **keys}), column, ZONE)
-    row = found.row(0)
-    return row[0], row[1]
+    mapping = FieldMapping.model_validate({"column": "v", **keys})
+    found = parse_columns(pl.DataFrame({column.name: [text]}), {column.name: (mapping, column)}, ZONE)
+    return found[column.name][0], found[FAULT_PREFIX + column.name][0]
 
 
 def grouped(number: Decimal, mark: str, point: str) -> str:
