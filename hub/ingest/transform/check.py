@@ -208,11 +208,9 @@ def resolve_units(values: pl.Series) -> pl.Series:
     parts = (
         values.to_frame("value")
         .with_row_index("row")
-        .with_columns(
-            pl.col("value").str.extract(r"^([^@:]*)@").alias("code"),
-            pl.col("value").str.extract(r"^[^@:]*@([^:]*)").alias("on"),
-            pl.col("value").str.extract(r"^[^:]*(:.*)$").fill_null("").alias("rest"),
-        )
+        .with_columns(pl.col("value").str.extract_groups(r"^(?<code>[^@:]*)@(?<on>[^:]*)(?<rest>:.*)?$"))
+        .unnest("value")
+        .with_columns(pl.col("rest").fill_null(""))
     )
     day = (
         pl.when(pl.col("on") == units.OPEN_START)
@@ -223,7 +221,7 @@ def resolve_units(values: pl.Series) -> pl.Series:
             )
         )
     )
-    joined = parts.with_columns(day.alias("day")).join(_load_unit_periods(), on="code", how="left")
+    joined = parts.with_columns(day.alias("day")).join(_load_unit_periods(), on="code")
     open_only = (pl.col("on") != units.OPEN_START) | (pl.col("start") == EARLIEST_DAY)
     held = joined.filter(
         (pl.col("start") <= pl.col("day")) & (pl.col("end").is_null() | (pl.col("day") < pl.col("end"))) & open_only

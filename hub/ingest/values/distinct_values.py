@@ -10,7 +10,7 @@ from collections.abc import Callable
 import polars as pl
 
 VALUE_COLUMN = "value"
-FEW_ROWS = 500
+FEW_ROWS = 2_000
 """Up to this many rows, one operation on all columns is faster than several on the distinct values of each."""
 SAMPLE_EVERY_ROWS = 16
 """Sample one in this many values before counting all: columns of identifiers repeat nothing."""

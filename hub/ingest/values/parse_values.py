@@ -34,6 +34,12 @@ UTC_OFFSET = r"(?:Z|[+-][01][0-9](?::?[0-5][0-9])?)"
 ISO_DAY_WITH_OFFSET = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{UTC_OFFSET}$"
 """xs:date: the calendar day as written. Its offset does not move the day."""
 ISO_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?{UTC_OFFSET}?$"
+TIME_PARTS = (
+    r"^(?<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ](?<clock>[0-2][0-9]:[0-5][0-9])(?::(?<second>[0-5][0-9])(?:\.(?<fraction>[0-9]{1,6})[0-9]*)?)?"
+    rf"(?<offset>{UTC_OFFSET})?)?$"
+)
+"""The parts of an ISO day or instant: day, hour and minute, second, microseconds, offset."""
 CLOCK_TIME = r"[T ][0-2][0-9]:[0-5][0-9]"
 """What every instant contains. Parsing instants takes most of the time of parsing a date, and few columns of dates have any."""
 FLOAT_OF_INTEGER = r"^[0-9]+\.0+$"
@@ -318,30 +324,43 @@ def parse_instant(text: pl.Expr, zone: str) -> pl.Expr:
     """Parse an ISO 8601 time into UTC. Without an offset it is in `zone`; a day is its midnight there. Null if it is
     not a time.
     """
-    clock = text.str.extract(r"^[0-9-]{10}[T ]([0-9:]{5,8})").fill_null("00:00")
-    seconds = clock.str.extract(r"^[0-9]{2}:[0-9]{2}:([0-9]{2})").fill_null("00")
-    written = pl.concat_str(text.str.slice(0, 10), pl.lit("T"), clock.str.slice(0, 5), pl.lit(":"), seconds)
-    fraction = text.str.extract(r"\.([0-9]{1,6})").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
-    given = pl.when(text.str.contains(ISO_INSTANT) | text.str.contains(ISO_DAY)).then(written)
-    moment = given.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False) + pl.duration(
-        microseconds=fraction
+    return text.map_batches(partial(_parse_instants, zone=zone), return_dtype=pl.Datetime("us", "UTC"))
+
+
+def _parse_instants(texts: pl.Series, zone: str) -> pl.Series:
+    # In steps: as one expression, the parts and the moment would each be repeated wherever they are used.
+    parts = texts.to_frame("text").select(pl.col("text").str.extract_groups(TIME_PARTS)).unnest("text")
+    clock, second = pl.col("clock").fill_null("00:00"), pl.col("second").fill_null("00")
+    written = pl.concat_str("day", pl.lit("T"), clock, pl.lit(":"), second)
+    moment = written.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    fraction = pl.col("fraction").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
+    offset = pl.col("offset")
+    # +07, +0700 or +07:00; Z has no digits.
+    hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False)
+    rest = pl.when(offset.str.len_bytes() > 3).then(offset.str.tail(2)).cast(pl.Int64).fill_null(0)
+    read = parts.select(
+        (moment + pl.duration(microseconds=fraction)).alias("moment"),
+        (pl.when(offset.str.starts_with("-")).then(-1).otherwise(1) * (hours * 60 + rest))
+        .fill_null(0)
+        .alias("minutes"),
+        offset.is_not_null().alias("stated"),
     )
-    offset = text.str.slice(10).str.extract(rf"({UTC_OFFSET})$")
-    minutes = offset.str.extract(r"^[+-]([0-9]{2})").cast(pl.Int64) * 60 + offset.str.extract(
-        r"^[+-][0-9]{2}:?([0-9]{2})$"
-    ).cast(pl.Int64).fill_null(0)
-    signed = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
-    with_offset = (moment - pl.duration(minutes=signed)).dt.replace_time_zone("UTC")
-    local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    return pl.when(offset.is_not_null()).then(with_offset).otherwise(local)
+    with_offset = (pl.col("moment") - pl.duration(minutes=pl.col("minutes"))).dt.replace_time_zone("UTC")
+    local = pl.col("moment").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return read.select(
+        pl.when("stated").then(with_offset).otherwise(local.dt.convert_time_zone("UTC")).alias(texts.name)
+    ).to_series()
 
 
 def add_offset(text: pl.Expr, zone: str) -> pl.Expr:
     """Return an ISO 8601 time with its offset: the stated one, or that of `zone`. Null if the text is not a time."""
-    moment = parse_instant(text, zone)
-    local = moment.dt.convert_time_zone(zone).dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z")
-    stated = text.str.slice(10).str.contains(rf"{UTC_OFFSET}$")
-    return pl.when(moment.is_not_null() & stated).then(text).otherwise(local)
+    return text.map_batches(partial(_add_offsets, zone=zone), return_dtype=pl.String)
+
+
+def _add_offsets(texts: pl.Series, zone: str) -> pl.Series:
+    local = _parse_instants(texts, zone).dt.convert_time_zone(zone).dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z")
+    stated = local.is_not_null() & texts.str.slice(10).str.contains(rf"{UTC_OFFSET}$")
+    return local.zip_with(~stated, texts)
 
 
 def convert_to_local_day(text: pl.Expr, zone: str) -> pl.Expr:
