@@ -48,6 +48,8 @@ from tests.serving import served
 gc.disable()
 # Most tests are about what is read, not about who reads: they serve on a loopback address with access off.
 os.environ.setdefault("HUB_ACCESS", "off")
+# As commands do, for the processes that tests start: numpy would start a thread for each core.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Hypothesis makes up to five of six examples by repeating parts of the one before. Of large operations that are drawn part by part,
 # 300 have less in them than 150 that are drawn each for itself: `settings(backend="independent")`.
 AVAILABLE_PROVIDERS["independent"] = AVAILABLE_PROVIDERS["hypothesis"]

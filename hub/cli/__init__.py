@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code. A HubError becomes its message; other failures name a kind, not a trace."""
     guard_logs()
     collect_rarely()
+    # numpy would start a thread for each core, 25 ms of processor time; nothing here multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(arguments)
     except HubError as error:
