@@ -42,6 +42,31 @@ def parsed(text: str, column: Column, **keys: object) -> tuple[str | None, str |
     return found[column.name][0], found[FAULT_PREFIX + column.name][0]
 
 
+FIELDS = {
+    "paid_on": (FieldMapping.model_validate({"column": "paid_on", "formats": ["%d/%m/%Y", "epoch_ms"]}), DAY),
+    "birth_date": (FieldMapping.model_validate({"column": "birth_date", "split": {"by": ";", "take": 0}}), BIRTH),
+    "sex": (FieldMapping.model_validate({"column": "sex", "codes": {"1": "MALE", "2": "FEMALE"}}), SEX),
+    "personal_id": (FieldMapping.model_validate({"column": "personal_id", "pad": 12, "null": ["0"]}), IDENTIFIER),
+}
+WRITTEN = st.one_of(
+    st.none(),
+    st.sampled_from(
+        ["", "0", "1", "3", "12", "1990", "05/06/1990", "1990-06-05;x", "1714953600000", "34567890123.0", "nam"]
+    ),
+    st.sampled_from(["2024-05-06T20:30:00Z", "2024-05-06 23:30:00+00:00;x", " 1 ", "2024-13-01"]),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[WRITTEN] * len(FIELDS)), min_size=1, max_size=8))
+def test_fields_that_are_parsed_together_become_what_each_becomes_alone(rows: list[tuple[str | None, ...]]) -> None:
+    texts = pl.DataFrame(rows, schema=dict.fromkeys(FIELDS, pl.String), orient="row")
+    together = parse_columns(texts, FIELDS, ZONE)
+    for name in FIELDS:
+        alone = parse_columns(texts.select(name), FIELDS, ZONE)
+        assert together.select(alone.columns).equals(alone)
+
+
 def grouped(number: Decimal, mark: str, point: str) -> str:
     whole, _, fraction = format(abs(number), "f").partition(".")
     return "-" * (number < 0) + f"{int(whole):,}".replace(",", mark) + (point + fraction if fraction else "")
