@@ -11,7 +11,7 @@ TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "A", "b ", "Đỗ", "d"])
 
 
 def make(values: pl.DataFrame) -> pl.DataFrame:
-    """For each column: one that is as the values are, one without anything, and two that are neither."""
+    """For each column: one that is as the values are, one without anything, and three that are neither."""
     return values.with_columns(
         made.alias(f"{part}:{name}")
         for name in values.columns
@@ -19,6 +19,7 @@ def make(values: pl.DataFrame) -> pl.DataFrame:
             "nothing": pl.when(pl.col(name) == "never").then(pl.lit("required")),
             "upper": pl.col(name).str.to_uppercase(),
             "broken": pl.when(pl.col(name) == "a").then(pl.lit("pattern")),
+            "required": pl.when(pl.col(name).is_null()).then(pl.lit("required")),
         }.items()
     )
 
@@ -30,7 +31,7 @@ def test_it_is_the_same_as_work_on_every_value(rows: list[tuple[str | None, str 
     frame = pl.DataFrame(rows * times, schema={"v": pl.String, "value": pl.String}, orient="row")
     found = apply_to_distinct(frame, make)
     assert set(found.columns) == {
-        f"{part}{name}" for name in ("v", "value") for part in ("", "nothing:", "upper:", "broken:")
+        f"{part}{name}" for name in ("v", "value") for part in ("", "nothing:", "upper:", "broken:", "required:")
     }
     assert found.equals(make(frame).select(found.columns))
 
