@@ -25,7 +25,7 @@ from hub.store.contractions import is_contraction
 from hub.store.engine import make_engine
 from hub.store.revision import StoreRevision, check_revision, join_revision, newest_revision, split_revision
 from tests.forked_hub import ROOT, run_hub
-from tests.system.servers.keep_alive_clients import KeepAliveClients
+from tests.system.servers.keep_alive_clients import SHORT_PAUSE_S, KeepAliveClients
 
 CLIENTS = 4
 NEW_FIELD = '    religion: Text | None = field("Religion as registered.")\n'
@@ -140,7 +140,7 @@ def test_no_read_fails_while_a_newer_version_migrates_and_takes_over(older: Vers
         told = newer.run("serve", "--port", "0")
         assert (told.returncode, "run `hub migrate`" in told.stderr) == (78, True), told
         body = '{"query": "{ citizens(first: 5) { nodes { fullName landUseRights(first: 2) { totalCount } } } }"}'
-        clients = KeepAliveClients(url, CLIENTS, body=body)
+        clients = KeepAliveClients(url, CLIENTS, body=body, pause_s=SHORT_PAUSE_S)
         with clients.asking():
             clients.wait_for(100)
             done = newer.run("migrate")
@@ -148,9 +148,11 @@ def test_no_read_fails_while_a_newer_version_migrates_and_takes_over(older: Vers
             clients.wait_for(100)
             assert is_ready(url)  # so a proxy leaves it where it is
             with newer.serve() as (new_url, _):
-                new_ones = KeepAliveClients(new_url, CLIENTS, body=body.replace("fullName", "fullName religion"))
+                new_body = body.replace("fullName", "fullName religion")
+                new_ones = KeepAliveClients(new_url, CLIENTS, body=new_body, pause_s=SHORT_PAUSE_S)
                 with new_ones.asking():
                     new_ones.wait_for(100)
+                    clients.pause_s = 0.0  # so requests are under way when it ends
                     clients.wait_for(100)
                     process.send_signal(signal.SIGTERM)
                     process.wait(60)

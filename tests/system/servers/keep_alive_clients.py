@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 QUERY = json.dumps({"query": "{ citizens(first: 1) { totalCount } }"})
 TIMEOUT_S = 60.0
+SHORT_PAUSE_S = 0.02
+"""Between an answer and the next request, so that processes that start meanwhile get the processor."""
 
 
 class KeepAliveClients:
-    """So many clients, each asking as fast as it is answered."""
+    """So many clients, each asking again `pause_s` after it is answered."""
 
     def __init__(self, url: str, count: int, path: str = "/graphql", body: str = QUERY, pause_s: float = 0.0) -> None:
         parts = urlsplit(url)

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.errors import HubError
 from hub.processes.child import ChildProcess, start_child
 from hub.processes.supervisor import Patience, Supervisor
-from tests.system.servers.keep_alive_clients import KeepAliveClients
+from tests.system.servers.keep_alive_clients import SHORT_PAUSE_S, KeepAliveClients
 
 CLIENTS = 16
 REFUSED = {"ConnectionRefusedError", "ConnectionResetError"}
@@ -86,7 +86,7 @@ def hub(module_database_url: str, scratch: Path) -> Iterator[SupervisedHub]:
 def test_a_rolling_restart_under_load_fails_no_request(hub: SupervisedHub) -> None:
     before = hub.ready_pids()
     counted = hub.read("hub_http_responses_total", status="200")
-    clients = KeepAliveClients(hub.url, CLIENTS)
+    clients = KeepAliveClients(hub.url, CLIENTS, pause_s=SHORT_PAUSE_S)
     with clients.asking():
         clients.wait_for(200)
         hub.parent.send_signal(signal.SIGHUP)
