@@ -13,6 +13,7 @@ from typing import Annotated
 
 import psycopg
 from cyclopts import Parameter
+from sqlalchemy import Engine
 
 from hub.cli.ingest.run_reports import show_runs
 from hub.cli.linking.link import show_links
@@ -26,8 +27,8 @@ from hub.demo.province.generate import LARGEST, SMALLEST, ProvinceSummary, gener
 from hub.demo.systems.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
-from hub.ingest.run.connector_run import sync_connectors
-from hub.link.run.linking_run import run_linking
+from hub.ingest.run.connector_run import RunReport, sync_connectors
+from hub.link.run.linking_run import LinkReport, run_linking
 from hub.model.registry import load_registry
 from hub.quality.snapshots import take_snapshot
 from hub.settings import ENV_FILE, Settings, load_settings
@@ -88,18 +89,23 @@ def demo_command(
         _walk(settings, home, citizens, lang)
         return
     started = time.monotonic()
-    # On a second core: the province is made while the server starts, what shows and serves is loaded while the store links, and quality is
-    # measured while an answer is shown.
-    with bind_socket(settings.host, settings.port) as listener, ThreadPoolExecutor(1, "demo") as aside:
+    # On a second core: the province is made while the server starts, the store while the systems start, what shows and serves is loaded
+    # while the store links, and quality is measured while an answer is shown.
+    with bind_socket(settings.host, settings.port) as listener, ThreadPoolExecutor(2, "demo") as aside:
         made = aside.submit(_province, home / f"province-{citizens}", citizens)
         # Nothing in the demonstration is anybody's only copy, so its database does not wait for the disk.
         with EmbeddedServer.start(home / "postgresql", durable=False) as server:
             server.keep_running()
-            url = _fresh(server)
+            empty = aside.submit(_fresh, server)
             with _systems(made.result(), server) as systems:
                 os.environ.update(systems.environment)
+                url = empty.result()
+                reports = _read_systems(url)
+                # Not before: reading keeps Python busy, and linking the database.
                 loaded = aside.submit(_load_graph)
-                _load(url)
+                links = _link(url)
+                show_runs(reports)
+                show_links(links)
                 loaded.result()
                 from hub.cli.operate import demo_server
 
@@ -144,7 +150,8 @@ def _walk(settings: Settings, home: Path, citizens: int, lang: LabelLanguage) ->
     with EmbeddedServer.start(home / "postgresql", durable=False) as server, _systems(province, server) as systems:
         os.environ.update(systems.environment)
         url = _fresh(server)
-        _load(url, shows_tables=False)
+        _read_systems(url)
+        _link(url)
         _measure_quality(url)
         walk_procedures(settings, WalkPlace(server, systems, folder / "province", folder / "receipts"), lang)
 
@@ -182,24 +189,28 @@ def _fresh(server: EmbeddedServer) -> str:
     """An empty hub database, migrated: a demonstration begins anew each time."""
     server.drop_database("hub")
     server.create_database("hub")
-    made = make_engine(server.url("hub"))
-    migrate_store(made)
-    made.dispose()
+    with _open_engine(server.url("hub")) as made:
+        migrate_store(made)
     return server.url("hub")
 
 
-def _load(url: str, *, shows_tables: bool = True) -> None:
-    """Read and link the systems."""
+def _read_systems(url: str) -> list[RunReport]:
+    with _open_engine(url) as made, make_progress() as bars:
+        return sync_connectors(made, progress=show_bars(bars))
+
+
+def _link(url: str) -> LinkReport:
+    with _open_engine(url) as made, make_progress() as bars:
+        return run_linking(made, progress=show_bars(bars))
+
+
+@contextmanager
+def _open_engine(url: str) -> Iterator[Engine]:
     made = make_engine(url)
     try:
-        with make_progress() as bars:
-            reports = sync_connectors(made, progress=show_bars(bars))
-            links = run_linking(made, progress=show_bars(bars))
+        yield made
     finally:
         made.dispose()
-    if shows_tables:
-        show_runs(reports)
-        show_links(links)
 
 
 def _measure_quality(url: str) -> None:
