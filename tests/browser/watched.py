@@ -8,10 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, Route, WebSocketRoute
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    Route,
+    WebSocketRoute,
+    expect,
+)
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LOCAL_SCHEMES = {"data", "blob", "about"}
+EXPECTED_WITHIN_MS = 60_000
+"""How long `expect` waits, instead of 5 s: beside other work a page may take longer than that."""
 
 # The browser itself must be as quiet as the page: no updates, no sync, no name look-ups for anything but this machine.
 CHROMIUM_ARGS = (
@@ -50,6 +62,7 @@ def launch_chromium(playwright: Playwright) -> Browser:
     path = shutil.which("chromium")
     if path is None:
         raise FileNotFoundError("No `chromium` on the PATH: run tests/install_packages.sh, then the test again.")
+    expect.set_options(timeout=EXPECTED_WITHIN_MS)
     return playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGS))
 
 
