@@ -8,7 +8,7 @@ from unittest.mock import MagicMock
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from hub.console.developer.start_pages import SDL_PATH
 from hub.console.layout.page_response import SCRIPT_PATH, STYLE_PATH
@@ -169,6 +169,32 @@ def test_an_operator_pauses_and_resumes_a_source_by_keyboard(watched: WatchedPag
     expect(page.get_by_text("Nguồn được đọc trở lại.")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Đọc trở lại"))).to_have_count(0)
     assert watched.outside == []
+
+
+def test_a_live_page_leaves_alone_what_somebody_opens_while_it_reads_itself(
+    watched: WatchedPage, site: ConsoleSite
+) -> None:
+    page = watched.page
+    held: list[Route] = []
+    migrate_queue(site.database)
+    sign_in(page, site, "Ngô Dung", "/console/sources")
+    page.evaluate("document.getElementById('live').dataset.first = ''")
+    page.route("**/console/sources", lambda route: held.append(route))
+    with page.expect_request("**/console/sources"), connect_for_run(site.database) as connection:
+        connection.execute(
+            "update hub.run set ended_at = ended_at + interval '1 ms' where id = (select max(id) from hub.run)"
+        )
+    page.locator("#live summary").first.click()
+    with page.expect_response("**/console/sources") as answered:
+        held.pop().fallback()
+    answered.value.finished()
+    page.wait_for_timeout(200)  # for what the page does with the answer
+    assert page.locator("#live[data-first] details[open] summary").evaluate("one => one === document.activeElement")
+    page.unroute_all()
+    # Once nobody is at work in it, it reads itself again.
+    page.keyboard.press("Shift+Tab")
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator("#live[data-first]")).to_have_count(0)
 
 
 def find_faults(page: Page, axe: str, name: str) -> list[str]:

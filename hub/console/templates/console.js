@@ -32,16 +32,19 @@
   const status = document.querySelector("[data-live]");
   if (status) {
     let isReading = false, isMissed = false;
+    const mustWait = () => document.hidden || document.getElementById("live").contains(document.activeElement);
     const read = async () => {
-      const old = document.getElementById("live");
-      if (isReading || document.hidden || old.contains(document.activeElement)) { isMissed = true; return; }
+      if (isReading || mustWait()) { isMissed = true; return; }
       isReading = true; isMissed = false;
       try {
         const answer = await fetch(location.href, { redirect: "error", signal: AbortSignal.timeout(15000) });
         const made = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
-        if (made) old.replaceWith(document.adoptNode(made)); else status.textContent = status.dataset.off;
+        if (!made) status.textContent = status.dataset.off;
+        else if (mustWait()) isMissed = true; // somebody has got to work in it meanwhile
+        else document.getElementById("live").replaceWith(document.adoptNode(made));
       } catch { status.textContent = status.dataset.off; }
       isReading = false;
+      if (isMissed && !mustWait()) read();
     };
     const events = new EventSource(status.dataset.live);
     events.onopen = () => { status.textContent = status.dataset.on; };
