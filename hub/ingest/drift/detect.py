@@ -244,7 +244,7 @@ class DriftDetector:
         found: list[DriftFinding] = []
         for name, made in self.stream.emits[entity.name].fields.items():
             origin = ", ".join(self.stream.list_columns_of(made))
-            if not origin or faults.is_empty() or faults[name].null_count() == faults.height:
+            if not origin or faults[name].null_count() == faults.height:
                 continue
             wrong = pl.col(name).is_not_null() & (pl.col(name) != "required")
             wrong &= pl.lit(value=True) if made.codes else pl.col(name) == "code"

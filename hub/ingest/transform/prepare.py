@@ -37,7 +37,7 @@ def repair_encoding(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
         return frame
     texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in stream.key]
 
-    def read(values: pl.DataFrame) -> pl.DataFrame:
+    def repair_columns(values: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(
             [
                 pl.Series(column.name, [v if v is None else repair_text(v, encoding) for v in column], pl.String)
@@ -45,7 +45,7 @@ def repair_encoding(frame: pl.DataFrame, stream: Stream) -> pl.DataFrame:
             ]
         )
 
-    return frame.with_columns(apply_to_distinct(frame.select(texts), read).get_columns())
+    return frame.with_columns(apply_to_distinct(frame.select(texts), repair_columns).get_columns())
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def add_search_keys(frame: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     searched = [c for c in entity.columns if c.search_key and c.name in frame.columns]
     keys = {c.name: str(c.search_key) for c in searched}
 
-    def fold(names: pl.DataFrame) -> pl.DataFrame:
+    def fold_columns(names: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame([fold_names(column).alias(keys[column.name]) for column in names])
 
-    return frame.with_columns(apply_to_distinct(frame.select(list(keys)), fold).get_columns())
+    return frame.with_columns(apply_to_distinct(frame.select(list(keys)), fold_columns).get_columns())

@@ -29,18 +29,18 @@ NUMBER_FORMS = {
 }
 """Number notation → the complete form. Separators must be in their places, or the text is not a number."""
 GROUP_SEPARATORS = {"vi": "[. \u00a0\u202f]", "en": ","}
-ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DAY_FORM, CLOCK_FORM = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-2][0-9]:[0-5][0-9]"
+ISO_DAY = f"^{DAY_FORM}$"
 UTC_OFFSET = r"(?:Z|[+-][01][0-9](?::?[0-5][0-9])?)"
-ISO_DAY_WITH_OFFSET = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{UTC_OFFSET}$"
+ISO_DAY_WITH_OFFSET = f"^{DAY_FORM}{UTC_OFFSET}$"
 """xs:date: the calendar day as written. Its offset does not move the day."""
-ISO_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?{UTC_OFFSET}?$"
+ISO_INSTANT = rf"^{DAY_FORM}[T ]{CLOCK_FORM}(?::[0-5][0-9](?:\.[0-9]+)?)?{UTC_OFFSET}?$"
 TIME_PARTS = (
-    r"^(?<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ](?<clock>[0-2][0-9]:[0-5][0-9])(?::(?<second>[0-5][0-9])(?:\.(?<fraction>[0-9]{1,6})[0-9]*)?)?"
-    rf"(?<offset>{UTC_OFFSET})?)?$"
+    f"^(?<day>{DAY_FORM})(?:[T ](?<clock>{CLOCK_FORM})"
+    rf"(?::(?<second>[0-5][0-9])(?:\.(?<fraction>[0-9]{{1,6}})[0-9]*)?)?(?<offset>{UTC_OFFSET})?)?$"
 )
-"""The parts of an ISO day or instant: day, hour and minute, second, microseconds, offset."""
-CLOCK_TIME = r"[T ][0-2][0-9]:[0-5][0-9]"
+"""The parts of an ISO day or instant. Digits of the fraction beyond microseconds are dropped."""
+CLOCK_TIME = f"[T ]{CLOCK_FORM}"
 """What every instant contains. Parsing instants takes most of the time of parsing a date, and few columns of dates have any."""
 FLOAT_OF_INTEGER = r"^[0-9]+\.0+$"
 """An identifier that some program stored as a floating-point number. Without the dot it would be another identifier."""
@@ -87,24 +87,24 @@ def is_identifier(value: type[Value]) -> bool:
 
 def find_unparsed(texts: pl.DataFrame, declared: Mapping[str, tuple[FieldMapping, Column]]) -> set[str]:
     """Return the fields in which parsing may change a value. Most need none, and looking is cheaper than parsing."""
-    changed = {name: _may_change(mapping, column) for name, (mapping, column) in declared.items()}
-    looked = {name: found.alias(name) for name, found in changed.items() if isinstance(found, pl.Expr)}
-    kept = texts.select(looked.values()).row(0, named=True) if looked else {}
-    return {name for name, found in changed.items() if found is True or kept.get(name)}
+    if not declared:
+        return set()
+    looked = texts.select(_may_change(mapping, column).alias(name) for name, (mapping, column) in declared.items())
+    return {name for name, may_change in looked.row(0, named=True).items() if may_change}
 
 
-def _may_change(mapping: FieldMapping, column: Column) -> pl.Expr | bool:
-    """Whether parsing may change a value of this field: it may, it cannot, or an expression of its texts says so."""
+def _may_change(mapping: FieldMapping, column: Column) -> pl.Expr:
+    """Whether parsing may change a text of this field: one truth value for all texts, never false if one would change."""
     text = pl.col(column.name)
     if mapping.converts:
-        return True
+        return pl.lit(value=True)
     if column.value.storage in WHOLE_STORAGES:
         return ~text.str.contains(r"^-?[0-9]+$").all()
     if column.value.storage is Storage.NUMERIC:
         return ~text.str.contains(r"^-?[0-9]+(\.[0-9]{1,2}|\.[0-9]{4})?$").all()
     if is_date(column):
         return ~text.str.contains(r"^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$").all()
-    return text.str.contains(r"\.0+\s*$").any() if is_identifier(column.value) else False
+    return text.str.contains(r"\.0+\s*$").any() if is_identifier(column.value) else pl.lit(value=False)
 
 
 def parse_columns(texts: pl.DataFrame, declared: Mapping[str, tuple[FieldMapping, Column]], zone: str) -> pl.DataFrame:

@@ -15,7 +15,7 @@ SHORT_PAUSE_S = 0.02
 
 
 class KeepAliveClients:
-    """So many clients, each asking again `pause_s` after it is answered."""
+    """Clients that each send their next request `pause_s` after the answer to the last one."""
 
     def __init__(self, url: str, count: int, path: str = "/graphql", body: str = QUERY, pause_s: float = 0.0) -> None:
         parts = urlsplit(url)

@@ -20,7 +20,6 @@ from hub.cli.operate.logs import log_start, make_log_config, start_log, write_lo
 from hub.cli.operate.serve.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
-from hub.garbage_collection import NEW_OBJECTS_SERVING, collect_rarely
 from hub.ingest.connectors import load_manifests
 from hub.ledger.keeper import check_witness_file, refuse_revoked_key
 from hub.sdk.manifest import Manifest
@@ -116,7 +115,6 @@ def serve_on(
     # Objects made so far live as long as the process: the collector need not walk them again while requests wait.
     gc.collect()
     gc.freeze()
-    collect_rarely(NEW_OBJECTS_SERVING)
     with (
         trace_process("hub-serve"),
         parent.report(app) if parent is not None else watch_web(settings, app, logins, connectors),
