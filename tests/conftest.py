@@ -258,7 +258,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """From now on look only through what the tests themselves make."""
     gc.collect()
-    gc.freeze()
     collect_rarely()
     gc.enable()
 

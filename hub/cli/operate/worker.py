@@ -14,6 +14,7 @@ from hub.cli.operate.logs import log_start, start_log, tell_work
 from hub.cli.operate.serve.sockets import open_metrics
 from hub.cli.store import open_store
 from hub.errors import HubMisconfigured
+from hub.garbage_collection import collect_rarely
 from hub.ingest.run.connector_run import select_manifests
 from hub.jobs.worker import QueueWorker, WorkerOptions
 from hub.settings import Settings, load_settings
@@ -64,6 +65,7 @@ def worker_command(
         queue_worker = QueueWorker(store.engine, orders, partial(tell_work, settings))
         log_start(settings, None, (manifest.name for manifest in orders.manifests))
         with trace_process("hub-worker"), watch_worker(settings, queue_worker):
+            collect_rarely()
             queue_worker.run()
     if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
         # A run that was cut may be within a library that does not end with the interpreter.

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import math
 import os
@@ -20,6 +19,7 @@ from hub.cli.operate.logs import log_start, make_log_config, start_log, write_lo
 from hub.cli.operate.serve.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
 from hub.errors import HubMisconfigured
+from hub.garbage_collection import collect_rarely
 from hub.ingest.connectors import load_manifests
 from hub.ledger.keeper import check_witness_file, refuse_revoked_key
 from hub.sdk.manifest import Manifest
@@ -112,9 +112,7 @@ def serve_on(
         log_config=make_log_config(settings),
         timeout_graceful_shutdown=count_grace_s(settings),
     )
-    # Objects made so far live as long as the process: the collector need not walk them again while requests wait.
-    gc.collect()
-    gc.freeze()
+    collect_rarely()
     with (
         trace_process("hub-serve"),
         parent.report(app) if parent is not None else watch_web(settings, app, logins, connectors),

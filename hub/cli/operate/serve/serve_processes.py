@@ -12,6 +12,7 @@ from hub.cli.operate.serve.sockets import open_metrics
 from hub.cli.store import OpenStore, open_store_to_read
 from hub.cli.terminal import guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured
+from hub.garbage_collection import collect_rarely
 from hub.ingest.connectors import load_manifests
 from hub.metrics.health import describe_sources
 from hub.processes.channel import receive_message
@@ -22,7 +23,14 @@ from hub.settings import Settings, load_settings
 from hub.store.connections.logins import Logins
 
 MAX_WORKERS = 64
-PROGRAM = "from hub.cli.operate.serve.serve_processes import run_child; run_child()"
+PROGRAM = "; ".join(
+    (
+        "from hub.garbage_collection import load_uncollected",
+        "load_uncollected()",
+        "from hub.cli.operate.serve.serve_processes import run_child",
+        "run_child()",
+    )
+)
 END_S = 15.0
 """For what a process does after its last answer: the ledger, checkpoints, closing connections."""
 
@@ -52,6 +60,7 @@ def serve_in_processes(
         return answers and well, {**found, "processes": processes}
 
     manifests = load_manifests()
+    collect_rarely()
     with open_metrics(settings, supervisor.read_samples, describe, supervisor.list_pids):
         supervisor.run()
 
