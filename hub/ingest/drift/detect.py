@@ -316,7 +316,7 @@ KIND_NAMES: Mapping[ValueKind, str] = {
 
 def _sample_spread(values: pl.Series, rows: int) -> pl.Series:
     """Return up to `rows` values, spread over the whole column."""
-    return values.gather_every(max(1, len(values) // rows)).head(rows)
+    return values if len(values) <= rows else values.gather_every(len(values) // rows).head(rows)
 
 
 def _name_kind(kind: str) -> str:

@@ -329,7 +329,6 @@ def parse_instant(text: pl.Expr, zone: str) -> pl.Expr:
 
 def _parse_instants(texts: pl.Series, zone: str) -> pl.Series:
     # In steps: as one expression, the parts and the moment would each be repeated wherever they are used.
-    parts = texts.to_frame("text").select(pl.col("text").str.extract_groups(TIME_PARTS)).unnest("text")
     clock, second = pl.col("clock").fill_null("00:00"), pl.col("second").fill_null("00")
     written = pl.concat_str("day", pl.lit("T"), clock, pl.lit(":"), second)
     moment = written.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
@@ -338,18 +337,26 @@ def _parse_instants(texts: pl.Series, zone: str) -> pl.Series:
     # +07, +0700 or +07:00; Z has no digits.
     hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False)
     rest = pl.when(offset.str.len_bytes() > 3).then(offset.str.tail(2)).cast(pl.Int64).fill_null(0)
-    read = parts.select(
-        (moment + pl.duration(microseconds=fraction)).alias("moment"),
-        (pl.when(offset.str.starts_with("-")).then(-1).otherwise(1) * (hours * 60 + rest))
-        .fill_null(0)
-        .alias("minutes"),
-        offset.is_not_null().alias("stated"),
-    )
     with_offset = (pl.col("moment") - pl.duration(minutes=pl.col("minutes"))).dt.replace_time_zone("UTC")
     local = pl.col("moment").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return read.select(
-        pl.when("stated").then(with_offset).otherwise(local.dt.convert_time_zone("UTC")).alias(texts.name)
-    ).to_series()
+    return (
+        texts.to_frame("text")
+        .lazy()
+        .select(pl.col("text").str.extract_groups(TIME_PARTS))
+        .unnest("text")
+        .select(
+            (moment + pl.duration(microseconds=fraction)).alias("moment"),
+            (pl.when(offset.str.starts_with("-")).then(-1).otherwise(1) * (hours * 60 + rest))
+            .fill_null(0)
+            .alias("minutes"),
+            offset.is_not_null().alias("stated"),
+        )
+        .select(
+            pl.when("stated").then(with_offset).otherwise(local.dt.convert_time_zone("UTC")).alias(texts.name),
+        )
+        .collect(optimizations=pl.QueryOptFlags.none())
+        .to_series()
+    )
 
 
 def add_offset(text: pl.Expr, zone: str) -> pl.Expr:
@@ -358,9 +365,10 @@ def add_offset(text: pl.Expr, zone: str) -> pl.Expr:
 
 
 def _add_offsets(texts: pl.Series, zone: str) -> pl.Series:
-    local = _parse_instants(texts, zone).dt.convert_time_zone(zone).dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z")
-    stated = local.is_not_null() & texts.str.slice(10).str.contains(rf"{UTC_OFFSET}$")
-    return local.zip_with(~stated, texts)
+    local = pl.col("moment").dt.convert_time_zone(zone).dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z")
+    is_stated = pl.col("moment").is_not_null() & pl.col("text").str.slice(10).str.contains(rf"{UTC_OFFSET}$")
+    read = pl.DataFrame({"text": texts, "moment": _parse_instants(texts, zone)})
+    return read.select(pl.when(is_stated).then("text").otherwise(local).alias(texts.name)).to_series()
 
 
 def convert_to_local_day(text: pl.Expr, zone: str) -> pl.Expr:

@@ -31,7 +31,8 @@ def record_unseen(connection: Connection[Any], work: MergeTask, known: KnownDige
     )
     connection.execute(f"analyze {names.met}")
     # If several rows share a digest, the key of one of them does not account for the others.
-    stage.stage_lost(connection, work.entity, digests.filter(digests.is_in(known.repeated.implode())))
+    if len(known.repeated):
+        stage.stage_lost(connection, work.entity, digests.filter(digests.is_in(known.repeated.implode())))
     connection.execute(
         f"insert into {names.lost} select digest from {names.unseen} u"
         f" where not exists (select from {names.met} m where m.row_digest = u.digest)"
