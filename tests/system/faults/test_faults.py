@@ -195,7 +195,9 @@ def restart(server: EmbeddedServer) -> None:
     assert server._process is not None
     server._process.send_signal(signal.SIGQUIT)
     server._process.wait(120)
-    server._process = EmbeddedServer.start(server.data, durable=True)._process
+    again = EmbeddedServer.start(server.data, durable=True)
+    server._process, again._process = again._process, None
+    again.stop()  # it used the server beside `server`, which goes on
 
 
 def wait_until_it_serves(url: str) -> None:
