@@ -195,7 +195,7 @@ def paths_of(text: str, name: str | None = None) -> frozenset[FlatPath]:
 @cache
 def _permitted(declared: DeclaredOperation) -> PermittedPaths:
     rules = read_purposes()[declared.purpose].declaration.variables
-    return PermittedPaths(declared.paths, {name: rule.page for name, rule in rules.items() if rule.page is not None})
+    return PermittedPaths(declared.paths, rules, graphql_schema())
 
 
 @cache

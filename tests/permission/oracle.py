@@ -23,6 +23,7 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    Undefined,
     Visitor,
     VisitorAction,
     is_abstract_type,
@@ -31,8 +32,11 @@ from graphql import (
     visit,
 )
 
+from hub.access.purpose_declaration import VariableRule
+
 SIZE = re.compile(r"first: (\d+)")
 VARIABLE_SIZE = re.compile(r"first: \$(\w+)")
+VARIABLE = re.compile(r"(\w+): \$(\w+)")
 Step = tuple[str, str, str]
 FlatPath = tuple[Step, ...]
 
@@ -58,17 +62,18 @@ def flat_paths(text: str, schema: GraphQLSchema, name: str | None = None) -> fro
 
 
 class PermittedPaths:
-    """The paths of one operation of a document. `pages` are the largest sizes of its variables for pages."""
+    """The paths of one operation of a document. `rules` are those of its variables."""
 
-    def __init__(self, paths: frozenset[FlatPath], pages: Mapping[str, int]) -> None:
+    def __init__(self, paths: frozenset[FlatPath], rules: Mapping[str, VariableRule], schema: GraphQLSchema) -> None:
+        pages = {name: rule.page for name, rule in rules.items() if rule.page is not None}
         self.paths = frozenset(_sized(path, pages) for path in paths)
         self._known: dict[FlatPath, list[tuple[int, ...]]] = {}
         for path in self.paths:
-            for one in {path, _without_cursor(path)}:
+            for one in {path, _without_free_arguments(path, rules, schema)}:
                 self._known.setdefault(_unsized(one), []).append(_sizes(one))
 
     def has(self, paths: frozenset[FlatPath]) -> bool:
-        """Whether each path is one of these, with a page that is not larger, and with the document's cursor or none."""
+        """Whether each path is one of these, with a page that is not larger, and with the document's free arguments or none of them."""
         return all(
             any(all(map(le, _sizes(path), most)) for most in self._known.get(_unsized(path), ())) for path in paths
         )
@@ -82,8 +87,25 @@ def _sized(path: FlatPath, pages: Mapping[str, int]) -> FlatPath:
     )
 
 
-def _without_cursor(path: FlatPath) -> FlatPath:
-    return tuple((kind, name, arguments.replace("after: $after, ", "")) for kind, name, arguments in path)
+def _without_free_arguments(path: FlatPath, rules: Mapping[str, VariableRule], schema: GraphQLSchema) -> FlatPath:
+    """The path if a request leaves out every argument whose default the variable in its place might have had."""
+    return tuple((kind, name, _without_free(kind, name, arguments, rules, schema)) for kind, name, arguments in path)
+
+
+def _without_free(
+    kind: str, name: str, arguments: str, rules: Mapping[str, VariableRule], schema: GraphQLSchema
+) -> str:
+    found = set(VARIABLE.findall(arguments)) if kind else set()  # the first step is the operation itself
+    if not found:
+        return arguments
+    known = schema.type_map[kind].fields[name].args  # type: ignore[attr-defined]  # it has it
+    left_out = {
+        f"{argument}: ${variable}"
+        for argument, variable in found
+        if argument in known and rules[variable].free
+        if rules[variable].nullable or known[argument].default_value not in (Undefined, None)
+    }
+    return ", ".join(part for part in arguments.split(", ") if part not in left_out)
 
 
 @cache

@@ -1,7 +1,13 @@
 """Any pure sub-selection of a document is allowed, and what else is allowed is what an oracle that knows no trie allows."""
 
 import pytest
-from graphql import OverlappingFieldsCanBeMergedRule, validate
+from graphql import (
+    OverlappingFieldsCanBeMergedRule,
+    get_named_type,
+    is_composite_type,
+    is_required_argument,
+    validate,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +50,18 @@ def test_one_thing_more_is_allowed_only_if_the_oracle_allows_it(
     assert expected or drawn.changed
     found = refusals(known()[declared.purpose], drawn.text, drawn.variables, ALL_BOUND)
     assert (found == []) == expected, found
+
+
+@pytest.mark.parametrize("purpose", sorted(known()))
+def test_a_root_field_without_arguments_is_allowed_only_if_the_oracle_allows_it(purpose: str) -> None:
+    # Leaving out an argument gives it its default: allowed wherever a request may send that default.
+    texts = [
+        f"{{ {name} {'{ __typename }' if is_composite_type(get_named_type(field.type)) else ''} }}"
+        for name, field in graphql_schema().type_map["Query"].fields.items()  # type: ignore[attr-defined]  # an object
+        if not any(is_required_argument(argument) for argument in field.args.values())
+    ]
+    expected = {text: allows(purpose, flat_paths(text, graphql_schema())) for text in texts}
+    assert {text: refusals(known()[purpose], text, {}, ALL_BOUND) == [] for text in texts} == expected
 
 
 @EVERY
