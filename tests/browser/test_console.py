@@ -200,6 +200,7 @@ def test_a_live_page_leaves_alone_what_somebody_opens_while_it_reads_itself(
 def find_faults(page: Page, axe: str, name: str) -> list[str]:
     """Violations of axe-core at both screens, and whether the page is wider than one."""
     faults: list[str] = []
+    page.wait_for_load_state()  # a page that a link led to may have no style sheet yet
     HELD_PATHS.add(urlsplit(page.url).path)
     for width, height in VIEWPORTS:
         page.set_viewport_size({"width": width, "height": height})
