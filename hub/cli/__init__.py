@@ -10,7 +10,7 @@ import cyclopts
 from hub.cli.terminal import ERR, guard_logs, show_error
 from hub.errors import HubError, HubMisconfigured, StoreUnavailable, UnforeseenFailure
 from hub.extras import explain_missing_module
-from hub.garbage_collection import load_uncollected
+from hub.garbage_collection import defer_collection
 
 app = cyclopts.App(
     name="hub",
@@ -63,7 +63,7 @@ for target, name, text in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code. A HubError becomes its message; other failures name a kind, not a trace."""
     guard_logs()
-    load_uncollected()
+    defer_collection()
     # numpy would start a thread for each core, 25 ms of processor time; nothing here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:

@@ -8,7 +8,7 @@ import json
 import resource
 import sys
 
-from hub.garbage_collection import load_uncollected
+from hub.garbage_collection import defer_collection
 from hub.link.run.linking_run import run_linking
 from hub.store.engine import make_engine
 from tests.bench.harness import peak_mb
@@ -16,7 +16,7 @@ from tests.bench.harness import peak_mb
 
 def main() -> None:
     """Link what changed, or everything."""
-    load_uncollected()  # as every command does
+    defer_collection()  # as every command does
     report = run_linking(make_engine(sys.argv[1]), full="full" in sys.argv[2:])
     spent = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     found = {

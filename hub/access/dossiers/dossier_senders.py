@@ -114,7 +114,7 @@ def read_public_key(pem: str) -> tuple[str, dict[str, Any]]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of weak keys, which are refused below
-                key = import_key(pem[:MAX_KEY_CHARS], key_type)  # type: ignore[call-overload]  # one of the three
+                key = import_key(pem[:MAX_KEY_CHARS], key_type)  # type: ignore[call-overload]  # a key of KEY_TYPES, which are joserfc's own names
         except (JoseError, ValueError, TypeError):
             continue
         if isinstance(key, kind) and _is_strong(key):

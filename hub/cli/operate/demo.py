@@ -1,5 +1,6 @@
 """`hub demo`: one command to linked data. Five simulated sector systems, really running; sync, link, prefill, serve."""
 
+import gc
 import os
 import resource
 import shutil
@@ -129,6 +130,7 @@ def demo_command(
                     run_worker(url, systems.environment, schedule, log),
                 ):
                     _show_worker(schedule, log)
+                    gc.collect()  # of what reading and linking left, one object in seven is garbage
                     demo_server.serve_demo(listener, settings, server, url, examples, without_access=without_access)
 
 

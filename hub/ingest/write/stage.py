@@ -206,7 +206,7 @@ def encode_copy(frame: pl.DataFrame, names: Sequence[str]) -> CopyText:
     """
     # Values are never empty text, so an empty field always means null.
     plain = io.BytesIO()
-    chosen = pl.DataFrame([frame.get_column(name) for name in names])
+    chosen = frame.select(names)
     chosen.write_csv(plain, include_header=False, separator="\t", quote_style="never", null_value="")
     text = plain.getvalue()
     if (

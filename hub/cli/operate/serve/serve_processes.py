@@ -23,10 +23,11 @@ from hub.settings import Settings, load_settings
 from hub.store.connections.logins import Logins
 
 MAX_WORKERS = 64
+# Collection is deferred before anything else is imported.
 PROGRAM = "; ".join(
     (
-        "from hub.garbage_collection import load_uncollected",
-        "load_uncollected()",
+        "from hub.garbage_collection import defer_collection",
+        "defer_collection()",
         "from hub.cli.operate.serve.serve_processes import run_child",
         "run_child()",
     )
