@@ -15,7 +15,7 @@ from hub.settings import load_settings
 from hub.store.roles import AUDITOR, READER
 from hub.store.server.embedded import EmbeddedServer
 from tests.system.ledger.test_ledger_checkpoints import kept, write
-from tests.system.ledger.test_ledger_faults import Store, entry, store
+from tests.system.ledger.test_ledger_faults import Store, abandon, entry, store
 
 __all__ = ["store"]
 
@@ -54,7 +54,7 @@ def test_a_chain_whose_writer_died_is_told_from_one_that_is_written(store: Store
         async with kept(store, load_settings(**given)) as (writer, _):
             await writer.commit(entry("one"))
             found.append(look(store, **given)["ledger chains"].found)
-            await writer._drop()
+            await abandon(store, writer)
             found.append(look(store, **given)["ledger chains"].found)
         return found
 

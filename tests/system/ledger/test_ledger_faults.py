@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -53,6 +54,16 @@ class Store:
             cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
+    def wait_until_left(self) -> None:
+        """Wait until no writer is connected: a server process lives, with its locks, some time after its client has closed."""
+        connected = (
+            "select from pg_stat_activity where datname = current_database() and application_name = 'hub-ledger'"
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while self.run(connected):
+            assert time.monotonic() < deadline, "a writer is still connected"
+            time.sleep(0.01)
+
     def through(self, proxy: TcpProxy) -> str:
         parts = conninfo_to_dict(self.writer)
         return f"postgresql://{parts['user']}:{parts['password']}@127.0.0.1:{proxy.port}/{parts['dbname']}"
@@ -62,6 +73,12 @@ class Store:
 def store(database_url: str, postgres_server: EmbeddedServer) -> Store:
     name = str(conninfo_to_dict(database_url)["dbname"])
     return Store(database_url, postgres_server.login_url(LEDGER, name))
+
+
+async def abandon(store: Store, writer: LedgerWriter) -> None:
+    """Break the writer's chain off, as a lost connection does, and wait until its lock is free."""
+    await writer._drop()
+    store.wait_until_left()
 
 
 @asynccontextmanager
@@ -119,6 +136,7 @@ def test_a_silent_database_refuses_and_comes_back(store: Store, monkeypatch: pyt
                     proxy.mute()
                 if n == 13:
                     proxy.speak()
+                    store.wait_until_left()
                 if not await refused(writer.commit(entry(f"request-{n}"))):
                     answered.add(f"request-{n}")
             assert {f"request-{n}" for n in (9, 39)} <= answered

@@ -37,7 +37,7 @@ from hub.store.roles import LEDGER
 from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import copy_database
 from tests.system.ledger.test_ledger_checkpoints import kept, list_checkpoints
-from tests.system.ledger.test_ledger_faults import Store
+from tests.system.ledger.test_ledger_faults import Store, abandon
 
 NOW = datetime.now(UTC)
 MONTH = month_of(NOW)
@@ -373,7 +373,7 @@ def test_a_chain_that_broke_off_is_explained_by_the_next(ledger: Kept) -> None:
         )
         async with kept(ledger.store, settings) as (writer, _):
             await writer.commit(entries(1, datetime.now(UTC))[0])
-            await writer._drop()
+            await abandon(ledger.store, writer)
             await writer.commit(entries(1, datetime.now(UTC))[0])
 
     asyncio.run(run())
