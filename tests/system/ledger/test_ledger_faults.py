@@ -57,7 +57,7 @@ class Store:
     def wait_until_left(self) -> None:
         """Wait until no writer is connected: a server process lives, with its locks, some time after its client has closed."""
         connected = (
-            "select from pg_stat_activity where datname = current_database() and application_name = 'hub-ledger'"
+            "select pid from pg_stat_activity where datname = current_database() and application_name = 'hub-ledger'"
         )
         deadline = time.monotonic() + PATIENCE_S
         while self.run(connected):
