@@ -28,7 +28,7 @@ from hub.demo.province.generate import LARGEST, SMALLEST, ProvinceSummary, gener
 from hub.demo.systems.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
-from hub.ingest.run.connector_run import RunReport, sync_connectors
+from hub.ingest.run.connector_run import RunReport, report_broken, select_manifests, sync_connectors
 from hub.link.run.linking_run import LinkReport, run_linking
 from hub.model.registry import load_registry
 from hub.quality.snapshots import take_snapshot
@@ -41,6 +41,8 @@ from hub.web.pages.starters import Examples
 MOST_DOSSIERS = 9_999
 """Of a procedure: the serial of a dossier's code has four digits."""
 WORKER_LOG = "worker.log"
+SYSTEMS_AT_ONCE = 2
+"""Systems that are read at the same time. Checking rows keeps one processor core busy, so more would be no faster."""
 
 
 def demo_command(
@@ -197,8 +199,27 @@ def _fresh(server: EmbeddedServer) -> str:
 
 
 def _read_systems(url: str) -> list[RunReport]:
-    with _open_engine(url) as made, make_progress() as bars:
-        return sync_connectors(made, progress=show_bars(bars))
+    """Read the systems two at a time: while rows of one are checked, the database stores those of the other."""
+    with _open_engine(url) as made, make_progress() as bars, ThreadPoolExecutor(SYSTEMS_AT_ONCE, "read") as pool:
+        told = show_bars(bars)
+        names = [manifest.name for manifest in select_manifests(None)]
+        # The others refer to the units of the first.
+        reports = [*report_broken(None), *sync_connectors(made, names[:1], progress=told)]
+        try:
+            for found in pool.map(lambda name: sync_connectors(made, [name], progress=told), names[1:]):
+                reports += found
+        except BaseException:
+            _end_sessions(url)  # an interruption waits for the rows at hand, not for whole systems
+            raise
+        return reports
+
+
+def _end_sessions(url: str) -> None:
+    """End every session of a database: whoever works in one fails with its next statement."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
 
 
 def _link(url: str) -> LinkReport:
