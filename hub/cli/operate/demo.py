@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -215,8 +215,8 @@ def _read_systems(url: str) -> list[RunReport]:
 
 
 def _end_sessions(url: str) -> None:
-    """End every session of a database: whoever works in one fails with its next statement."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    """End every session of a database: whoever works in one fails with its next statement. A database that is away has none."""
+    with suppress(psycopg.Error), psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
         )

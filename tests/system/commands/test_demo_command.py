@@ -74,6 +74,15 @@ class Demonstration:
             assert time.monotonic() < deadline, self.log[-2_000:]
             time.sleep(0.2)
 
+    def is_reading(self, server: EmbeddedServer) -> bool:
+        """Whether it has begun to read the systems that are read two at a time."""
+        begun = "select count(*) from hub.run where connector <> 'place'"
+        try:
+            with psycopg.connect(server.url("hub")) as store:
+                return bool(store.execute(begun).fetchall()[0][0])
+        except psycopg.Error:  # the store is being made
+            return False
+
 
 @pytest.fixture
 def demonstration(scratch: Path) -> Iterator[Demonstration]:
@@ -120,3 +129,15 @@ def test_what_changes_in_a_system_appears_in_the_graph_and_nothing_is_left_behin
     assert "Traceback" not in demonstration.printed.read_text(encoding="utf-8")
     assert demonstration.log.rstrip().endswith("worker: stopped")
     assert not (demonstration.home / ENV_FILE).exists()
+
+
+def test_an_interruption_while_two_systems_are_read_ends_in_order(demonstration: Demonstration) -> None:
+    demonstration.wait("(Starting five sector systems)")
+    with EmbeddedServer.start(demonstration.home / "demo" / "postgresql", durable=False) as server:
+        demonstration.until(lambda: demonstration.is_reading(server))
+        parts = psutil.Process(demonstration.process.pid).children(recursive=True)
+        demonstration.interrupt()
+    assert demonstration.process.wait(60) == 130
+    _, alive = psutil.wait_procs(parts, timeout=20)
+    assert alive == []
+    assert "Traceback" not in demonstration.printed.read_text(encoding="utf-8")
