@@ -152,6 +152,7 @@ class TableFollower:
         self._took_s = time.monotonic() - looked_at
         self._fetched = self._messages = 0
         try:
+            self.session.ask(self._refuse_moved_slot)
             for piece in split_changes(
                 self._read_log(cursor), self._followed, before, self.origin.shows, self.context.batch_rows
             ):
@@ -162,6 +163,15 @@ class TableFollower:
         self.position = self.position if more else max(self.position, to)
         self._stride = 1 if self.position > before else self._stride * 2
         return more
+
+    def _refuse_moved_slot(self, connection: slot.SourceConnection) -> None:
+        """Refuse what a slot gave that somebody has moved or made anew since the last look: changes before its position would be missing.
+
+        Raises SourceUnavailable.
+        """
+        held = slot.find_slot(connection, self.session.wanted.slot)
+        if held is None or held.confirmed > self.position:
+            self.session.check_connection(connection)
 
     def _count_to_request(self) -> int:
         """Return how many messages to request: those that arrive again, and as many new ones as a batch has rows.
