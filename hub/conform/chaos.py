@@ -286,11 +286,11 @@ def _limit_time(world: SourceSimulator) -> Iterator[None]:
     """Let a run that hangs end, and say that it hung."""
     hung = threading.Event()
 
-    def cut() -> None:
+    def end_run() -> None:
         hung.set()
-        world.cut()
+        world.release_clients()
 
-    timer = threading.Timer(LONGEST_S, cut)
+    timer = threading.Timer(LONGEST_S, end_run)
     timer.start()
     try:
         yield

@@ -28,7 +28,7 @@ from hub.demo.province.generate import LARGEST, SMALLEST, ProvinceSummary, gener
 from hub.demo.systems.sector_systems import RunningSystems, start_systems
 from hub.errors import OperationRefused
 from hub.ingest.connectors import load_manifests
-from hub.ingest.run.connector_run import RunReport, report_broken, select_manifests, sync_connectors
+from hub.ingest.run.connector_run import RunReport, report_broken, run_connectors, select_manifests
 from hub.link.run.linking_run import LinkReport, run_linking
 from hub.model.registry import load_registry
 from hub.quality.snapshots import take_snapshot
@@ -42,7 +42,7 @@ MOST_DOSSIERS = 9_999
 """Of a procedure: the serial of a dossier's code has four digits."""
 WORKER_LOG = "worker.log"
 SYSTEMS_AT_ONCE = 2
-"""Systems that are read at the same time. Checking rows keeps one processor core busy, so more would be no faster."""
+"""Systems that are read at the same time."""
 
 
 def demo_command(
@@ -202,11 +202,11 @@ def _read_systems(url: str) -> list[RunReport]:
     """Read the systems two at a time: while rows of one are checked, the database stores those of the other."""
     with _open_engine(url) as made, make_progress() as bars, ThreadPoolExecutor(SYSTEMS_AT_ONCE, "read") as pool:
         told = show_bars(bars)
-        names = [manifest.name for manifest in select_manifests(None)]
+        manifests = select_manifests(None)
         # The others refer to the units of the first.
-        reports = [*report_broken(None), *sync_connectors(made, names[:1], progress=told)]
+        reports = [*report_broken(None), *run_connectors(made, manifests[:1], progress=told)]
         try:
-            for found in pool.map(lambda name: sync_connectors(made, [name], progress=told), names[1:]):
+            for found in pool.map(lambda one: run_connectors(made, [one], progress=told), manifests[1:]):
                 reports += found
         except BaseException:
             _end_sessions(url)  # an interruption waits for the rows at hand, not for whole systems

@@ -33,9 +33,9 @@ class FaultyProxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.cut()
+        self.reset_connections()
 
-    def cut(self) -> None:
+    def reset_connections(self) -> None:
         """Reset every connection."""
         with self._lock:
             left, self._open = self._open, set()

@@ -85,8 +85,8 @@ class Demonstration:
 
 
 @pytest.fixture
-def demonstration(scratch: Path) -> Iterator[Demonstration]:
-    home = scratch / "demonstration"
+def demonstration(scratch: Path, request: pytest.FixtureRequest) -> Iterator[Demonstration]:
+    home = scratch / request.node.name
     home.mkdir()
     home.chmod(0o711)
     running = Demonstration(home)

@@ -76,7 +76,7 @@ class SourceSimulator(ABC):
             manifest = manifest.model_copy(update={"source": manifest.source.model_copy(update={"attempts": attempts})})
         return store.run(manifest)
 
-    def cut(self) -> None:  # noqa: B027  # optional: most simulators keep no client waiting
+    def release_clients(self) -> None:  # noqa: B027  # optional: most simulators keep no client waiting
         """Let go of whoever waits: the trial has waited long enough."""
 
     def point(self, values: Mapping[str, str], streams: Mapping[str, BaseModel] | None = None) -> None:

@@ -64,7 +64,7 @@ class RestSimulator(SourceSimulator):
         super().break_(fault)
         self.played.clear()
 
-    def cut(self) -> None:
+    def release_clients(self) -> None:
         """Let go of requests that are held."""
         self.released.set()
         self.released = threading.Event()

@@ -61,7 +61,7 @@ class SoapSimulator(SourceSimulator):
         super().break_(fault)
         self.played.clear()
 
-    def cut(self) -> None:
+    def release_clients(self) -> None:
         """Let go of calls that are held."""
         self.released.set()
         self.released = threading.Event()

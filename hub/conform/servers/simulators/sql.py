@@ -58,11 +58,11 @@ class SqlSimulator(SourceSimulator):
         """Let connections live."""
         super().heal()
         self.proxy.fault = None
-        self.proxy.cut()
+        self.proxy.reset_connections()
 
-    def cut(self) -> None:
+    def release_clients(self) -> None:
         """Reset what hangs."""
-        self.proxy.cut()
+        self.proxy.reset_connections()
 
 
 def table_of(stream: Stream) -> sql.Identifier:

@@ -165,9 +165,8 @@ class TableFollower:
         return more
 
     def _refuse_moved_slot(self, connection: slot.SourceConnection) -> None:
-        """Refuse what a slot gave that somebody has moved or made anew since the last look: changes before its position would be missing.
-
-        Raises SourceUnavailable.
+        """Raise SourceUnavailable if somebody has moved the slot, or created it again, since the last look: it no longer gives the changes
+        between the position already read and its own.
         """
         held = slot.find_slot(connection, self.session.wanted.slot)
         if held is None or held.confirmed > self.position:
