@@ -10,6 +10,7 @@ import pytest
 from hub.errors import OperationRefused
 from hub.graph.permission.dossier_reads import (
     AHEAD_S,
+    COMPARED_AT_ONCE,
     IN_USE_S,
     KEPT_S,
     MOST_COMPARED,
@@ -37,7 +38,7 @@ class CountedReads:
     def __init__(self) -> None:
         self.statements = 0
         self.state = "as it was opened"
-        self.compared: list[str] = []
+        self.compared: list[list[str]] = []
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -45,8 +46,9 @@ class CountedReads:
         self.statements += 1
         await self.answers.wait()
         if sql == SELECT_STATES:
-            (self.compared,) = parameters
-            return orjson.dumps(dict.fromkeys(self.compared, self.state))
+            (codes,) = parameters
+            self.compared.append(codes)
+            return orjson.dumps(dict.fromkeys(codes, self.state))
         (code,) = parameters
         return orjson.dumps(
             {"dossier": {**DOSSIER, "code": code}, "state": self.state} if code < "H49.12-251118-5" else None
@@ -170,13 +172,14 @@ def test_dossiers_in_use_are_compared_together_and_idle_ones_alone() -> None:
             await dossiers.find(code, own)
         now[0] += IN_USE_S - 2
         await dossiers.find(codes[0], own)
-        assert set(reads.compared) == {codes[0], *codes[21:]}, "those that were read last"
+        assert {code for some in reads.compared for code in some} == {codes[0], *codes[21:]}, "those that were read last"
+        assert {len(some) for some in reads.compared} == {COMPARED_AT_ONCE}, "some at a time, so that others can read"
         before = reads.statements
         await dossiers.find(codes[-1], own)
         assert reads.statements == before, "was compared together with the other one"
         now[0] += IN_USE_S + 1
         await dossiers.find(codes[40], own)
-        assert reads.compared == [codes[40]]
+        assert reads.compared[-1] == [codes[40]]
         assert reads.statements == before + 1, "it is kept, and only compared"
 
     asyncio.run(run())
