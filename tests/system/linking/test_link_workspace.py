@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from hub.link.field import field_named
+from hub.link.rules import sql
 from hub.link.workspace import LinkWorkspace, is_declared
 
 
@@ -50,3 +51,25 @@ def test_an_error_is_told_as_it_was(connection: psycopg.Connection) -> None:
 
     with pytest.raises(psycopg.errors.DivisionByZero):
         fail()
+
+
+def test_evidence_is_not_summed_up_for_the_planner(connection: psycopg.Connection) -> None:
+    field = field_named("LandUseRight.holder")
+    with LinkWorkspace(connection) as workspace:
+        for name, columns in (
+            ("found", sql.FOUND_COLUMNS),
+            ("scored", sql.SCORED_COLUMNS),
+            ("wanted", sql.WANTED_COLUMNS),
+        ):
+            table = field.temporary(name)
+            workspace.create(table, select_rows(columns), analyze=True)
+            known = connection.execute("select attname from pg_stats where tablename = %s", (table,)).fetchall()
+            expected = {column.split()[0] for column in columns.split(",")} - {"evidence"}
+            assert {found for (found,) in known} == expected, name
+
+
+def select_rows(columns: str) -> str:
+    """Two rows with a value in each of these columns."""
+    values = {"bigint": "n", "int": "n", "real": "n", "text": "n::text", "boolean": "n > 1", "jsonb": "to_jsonb(n)"}
+    pairs = (column.split() for column in columns.split(","))
+    return f"select {', '.join(f'{values[kind]} as {name}' for name, kind in pairs)} from generate_series(1, 2) n"
