@@ -172,7 +172,9 @@ def test_dossiers_in_use_are_compared_together_and_idle_ones_alone() -> None:
             await dossiers.find(code, own)
         now[0] += IN_USE_S - 2
         await dossiers.find(codes[0], own)
-        assert {code for some in reads.compared for code in some} == {codes[0], *codes[21:]}, "those that were read last"
+        assert {code for some in reads.compared for code in some} == {codes[0], *codes[21:]}, (
+            "those that were read last"
+        )
         assert {len(some) for some in reads.compared} == {COMPARED_AT_ONCE}, "some at a time, so that others can read"
         before = reads.statements
         await dossiers.find(codes[-1], own)
