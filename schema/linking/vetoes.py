@@ -27,12 +27,13 @@ VETOES: tuple[Veto, ...] = (
         "ANOTHER_IDENTIFIER",
         Label("Hồ sơ ghi một số định danh hợp lệ khác", "The record has another valid identifier"),
         "The record has a complete personal identifier that is not the person's, or of a household not its head's, and differs from"
-        " it by more than one typing error.",
+        " it by more than one typing error; or beside the person's identifier a tax code that is such a one.",
     ),
     Veto(
         "IDENTIFIER_OF_ANOTHER",
         Label("Số định danh đã ghi là của người khác", "The recorded identifier is somebody else's"),
-        "The recorded number is one typing error away from the person's, and exactly that of another person in the register.",
+        "The recorded number is one typing error away from the person's, and exactly that of another person in the register; or it is"
+        " another person's former number.",
     ),
     Veto(
         "IDENTIFIER_MISTYPED",
@@ -49,13 +50,15 @@ VETOES: tuple[Veto, ...] = (
             "Có người trùng họ tên phù hợp hơn với hồ sơ",
             "A namesake fits the record better",
         ),
-        "Another person has the same name, tone marks aside, and was born on the same day or lives at the same address; and that"
-        " person's name is exactly the recorded one, or that person lives at the recorded address, and this one's is not.",
+        "Another person's name is exactly the recorded one, and this one's is not; and that person was born on the same day as this one,"
+        " lives at the same address, or fits the recorded birth date or address better. Or another person of the same name, tone marks"
+        " aside, born on the same day, lives at the recorded address, and this one does not.",
     ),
     Veto(
         "BIRTH_DIFFERS",
-        Label("Ngày sinh khác, và không có số định danh xác nhận", "Another birth date, and no identifier agrees"),
-        "Birth dates differ in the year, by more than one typing error and not by one year alone, and no identifier agrees.",
+        Label("Ngày sinh khác, và không đủ thông tin khác xác nhận", "Another birth date, and not enough else agrees"),
+        "Birth dates differ in the year, by more than one typing error and not by one year alone; unless an identifier, the whole name, and"
+        " the address or somebody of the household agree.",
     ),
     Veto(
         "NAME_AND_YEAR_ONLY",
@@ -72,6 +75,17 @@ VETOES: tuple[Veto, ...] = (
         Label("Người này chưa đủ tuổi theo quy định", "Younger than the law requires"),
         "On that day the person was younger than the event requires. If no day is recorded, the day on which the hub first saw the"
         " record counts.",
+    ),
+    Veto(
+        "TOO_OLD",
+        Label("Người này quá tuổi để có vai trò này", "Too old for this"),
+        "On that day the person was older than anybody to whom it happens: the child of a birth registration was born about then, a mother"
+        " is at most 60, a father at most 90.",
+    ),
+    Veto(
+        "OF_ANOTHER_SEX",
+        Label("Giới tính không phù hợp với vai trò trong hồ sơ", "Of the other sex than the role in the record"),
+        "The register has the person as male and the record as the mother, or the other way round.",
     ),
     Veto(
         "DIED_BEFORE",
@@ -100,7 +114,14 @@ VETOES: tuple[Veto, ...] = (
             "Người này đã là đồng chủ sử dụng trên cùng giấy chứng nhận",
             "Is the co-holder on the same certificate",
         ),
-        "Two holders with different names on one certificate of one parcel would be one person or household.",
+        "Two holders with different names on one certificate of one parcel would be one person or household. Which parcel it is, is told by"
+        " sheet and number; a row that states none may be of the same.",
+    ),
+    Veto(
+        "IS_ANOTHER_MEMBER",
+        Label("Người này đã là một thành viên khác của hộ", "Is another member of the household"),
+        "Two members of one household with different names would be one person. The claim that rests on less is vetoed; both, if they rest"
+        " on the same.",
     ),
 )
 
@@ -113,6 +134,7 @@ class SubjectFacts:
     kind: str
     person: str
     number: str
+    former: str
     name: str
     born: str
     died: str
@@ -125,6 +147,7 @@ CITIZEN = SubjectFacts(
     kind="Citizen",
     person="Citizen",
     number="personal_id",
+    former="former_id",
     name="full_name",
     born="birth_date",
     died="death_date",
@@ -138,13 +161,17 @@ SUBJECTS = (CITIZEN, HOUSEHOLD)
 
 @dataclass(frozen=True)
 class Event:
-    """What a record of a linked field says happened, on `day`, a column of the record. It takes a person who is born by then, alive
-    if `takes_living`, and of `least_age` years; if given, only records whose `column` has one of `codes` are meant."""
+    """What a record of a linked field says happened, on `day`, a column of the record. It takes a person who is born by then (unless it
+    `is_birth`, their own), alive if `takes_living`, of `least_age` to `greatest_age` years and of `sex`, if given; only records whose
+    `column` has one of `codes` are meant, if given."""
 
     field: str
     day: str
     takes_living: bool = True
     least_age: int | None = None
+    greatest_age: int | None = None
+    sex: str | None = None
+    is_birth: bool = False
     column: str | None = None
     codes: tuple[str, ...] = ()
 
@@ -166,10 +193,14 @@ EVENTS: tuple[Event, ...] = (
     Event("TaxObligation.debtor", "year", takes_living=False),
     Event("Benefit.beneficiary", "since"),
     Event("BirthRegistration.child", "registered_on", takes_living=False),
-    # The youngest mothers in civil-status registers; a father may have died before the birth.
-    Event("BirthRegistration.mother", "birth_date", least_age=12),
-    Event("BirthRegistration.father", "birth_date", takes_living=False, least_age=12),
-    Event("BirthNotice.mother", "birth_date", least_age=12),
+    # A year off is a typing error; a parent or grandparent is not the child.
+    Event("BirthRegistration.child", "birth_date", takes_living=False, least_age=-1, greatest_age=1, is_birth=True),
+    # The youngest and the oldest parents in civil-status registers; a father may have died before the birth.
+    Event("BirthRegistration.mother", "birth_date", least_age=12, greatest_age=60, sex="FEMALE"),
+    Event(
+        "BirthRegistration.father", "birth_date", takes_living=False, least_age=12, greatest_age=90, sex="MALE",
+    ),
+    Event("BirthNotice.mother", "birth_date", least_age=12, greatest_age=60, sex="FEMALE"),
     Event("DeathRegistration.deceased", "died_on", takes_living=False),
     Event("Pension.beneficiary", "since"),
     Event("HealthInsuranceCard.holder", "valid_from"),
@@ -195,9 +226,17 @@ class PairFacts:
 
 
 OF_ONE_SEX = "{s}.sex in ('MALE', 'FEMALE') and {s}.sex = {x}.sex and {s}.id <> {x}.id"
+SHEET_AND_PARCEL = r"ltrim(substring({0}.parcel_number from '([0-9]+):[0-9]+$'), '0') || ':' || ltrim(substring({0}.parcel_number from '([0-9]+)$'), '0')"
+"""Sheet and number of a parcel, whatever commune it is counted in, without zeros in front."""
 CO_HOLDERS = (
-    "{t}.certificate_serial = {o}.certificate_serial and {t}.parcel_number = {o}.parcel_number and {t}.status = {o}.status"
-    " and {t}.id <> {o}.id and hub.name_key({t}.holder_name) is distinct from hub.name_key({o}.holder_name)"
+    "{t}.certificate_serial = {o}.certificate_serial and {t}.status = {o}.status and {t}.id <> {o}.id"
+    " and hub.name_key({t}.holder_name) is distinct from hub.name_key({o}.holder_name)"
+    # Of a row that states no parcel it is not known that it is another one.
+    f" and coalesce({SHEET_AND_PARCEL.format('{t}')} = {SHEET_AND_PARCEL.format('{o}')}, true)"
+)
+MEMBERS = (
+    "{t}.household_code = {o}.household_code and {t}.id <> {o}.id"
+    " and hub.name_key({t}.member_name) is distinct from hub.name_key({o}.member_name)"
 )
 SAME_RECORD = "{t}.id = {o}.id"
 DISTINCT_PARTIES = (
@@ -213,6 +252,7 @@ PAIRS: tuple[PairFacts, ...] = (
     PairFacts("MaritalStatus.person", "MaritalStatus.spouse", "SPOUSES_OF_ONE_SEX", SAME_RECORD, OF_ONE_SEX),
     PairFacts("MaritalStatus.spouse", "MaritalStatus.person", "SPOUSES_OF_ONE_SEX", SAME_RECORD, OF_ONE_SEX),
     PairFacts("LandUseRight.holder", "LandUseRight.holder", "IS_THE_CO_HOLDER", CO_HOLDERS),
+    PairFacts("HouseholdMembership.member", "HouseholdMembership.member", "IS_ANOTHER_MEMBER", MEMBERS),
     *(
         PairFacts(field, other, "IS_ANOTHER_PARTY", SAME_RECORD)
         for pair in DISTINCT_PARTIES

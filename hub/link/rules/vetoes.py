@@ -17,7 +17,7 @@ from hub.link.workspace import LinkWorkspace
 from hub.model.names import quote_identifier, to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.core import Label
-from schema.linking.declarations import written
+from schema.linking.declarations import NAME_KEY, written
 from schema.linking.vetoes import EVENTS, PAIRS, PERSONAL_ID_FORM, SUBJECTS, VETOES, Event, PairFacts, SubjectFacts
 
 VETO = "veto"
@@ -83,7 +83,7 @@ def _candidates(field: Field, table: str, *, weighed: bool) -> Iterator[str]:
         )
         for differs, namesake in _namesakes(field, facts):
             # Set apart, so that no plan reads the whole register for the few whose name or address is not the recorded one.
-            few = f"select c.record_id, c.found_id, p.id as person_id {source} where {differs} offset 0"
+            few = f"select c.record_id, c.found_id, p.id as person_id, r.name_key, r.year {source} where {differs} offset 0"
             yield (
                 f"select c.record_id, c.found_id, 'NAMESAKE_FITS_BETTER' from ({few}) c"
                 f" join data.{field.entity.table} t on t.id = c.record_id"
@@ -111,7 +111,17 @@ def _numbers(field: Field, facts: SubjectFacts, *, weighed: bool) -> Iterator[tu
     mistyped = one_error("r.personal", held)
     known = f"exists (select from data.{to_snake_case(facts.person)} x where x.{facts.number} = r.personal)"
     yield "ANOTHER_IDENTIFIER", _all(differs, f"not {mistyped}")
+    tax_code = _recorded(field).get("tax_code")
+    if tax_code is not None:
+        # The identifier is the person's, and the tax code beside it is an identifier too, but another one.
+        second = f"r.personal = {held} and {tax_code} <> {held} and {tax_code} ~ '{PERSONAL_ID_FORM}'"
+        yield "ANOTHER_IDENTIFIER", _all(second, f"not {one_error(tax_code, held)}")
     yield "IDENTIFIER_OF_ANOTHER", _all(differs, mistyped, known)
+    # A person can have had several former numbers, of which the register knows one; but not one that is somebody else's.
+    holder = (
+        f"select from data.{to_snake_case(facts.person)} x where x.{facts.former} = r.former and {_apart('x', 'p')}"
+    )
+    yield "IDENTIFIER_OF_ANOTHER", _all(f"r.former is distinct from p.{facts.former}", f"exists ({holder})")
     if weighed:
         yield (
             "IDENTIFIER_MISTYPED",
@@ -127,6 +137,11 @@ def _all(*conditions: str) -> str:
     for condition in reversed(first):
         last = f"case when {condition} then {last} else false end"
     return f"coalesce({last}, false)"
+
+
+def _apart(one: str, other: str) -> str:
+    """Whether two rows are two people, also if rows were merged."""
+    return f"{render_heir(f'{one}.id')} <> {render_heir(f'{other}.id')}"
 
 
 def one_error(one: str, other: str) -> str:
@@ -147,7 +162,12 @@ has nothing else goes to a person."""
 def _likeness(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
     """What the model's own evidence does not bear out."""
     differs = """c.evidence @> '[{"comparison": "birth", "outcome": "other"}]'"""
-    yield "BIRTH_DIFFERS", _all(differs, f"not {_speaks('identifier')}")
+    # A relative has the number next to the person's, the family name, and often the address: with them the whole name has to be the same.
+    known = (
+        f"{_speaks('identifier')} and ({_speaks('address', 'companions')} or not {_not_at_home(field, facts)})"
+        f" and {_written(_recorded(field)['name'])} = {written(f'p.{facts.name}')}"
+    )
+    yield "BIRTH_DIFFERS", _all(differs, f"({known}) is not true")
     dates = ", ".join(f"'{outcome}'" for outcome in SAME_DATE)
     dated = (
         "exists (select from jsonb_array_elements(c.evidence) e where e ->> 'comparison' = 'birth'"
@@ -188,13 +208,18 @@ def _event(event: Event, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
     day, born, died = f"t.{quote_identifier(event.day)}::text", f"p.{facts.born}", f"p.{facts.died}::text"
     codes = ", ".join(f"'{code}'" for code in event.codes)
     meant = f"t.{quote_identifier(event.column)} in ({codes})" if event.column else "true"
-    yield "BORN_AFTER", _all(meant, _earlier(day, born))
+    by = f"left(coalesce({day}, t.first_seen::date::text), 4)::int"
+    if not event.is_birth:
+        yield "BORN_AFTER", _all(meant, _earlier(day, born))
     if event.takes_living:
         yield "DIED_BEFORE", _all(meant, _earlier(died, day))
-    if event.least_age:
-        by = f"left(coalesce({day}, t.first_seen::date::text), 4)::int"
-        # By years alone, which errs for the person by up to one.
+    # By years alone, which errs for the person by up to one.
+    if event.least_age is not None:
         yield "TOO_YOUNG", _all(meant, f"{by} - left({born}, 4)::int < {event.least_age}")
+    if event.greatest_age is not None:
+        yield "TOO_OLD", _all(meant, f"left({day}, 4)::int - left({born}, 4)::int > {event.greatest_age}")
+    if event.sex is not None:
+        yield "OF_ANOTHER_SEX", _all(meant, f"p.{facts.sex} in ('MALE', 'FEMALE') and p.{facts.sex} <> '{event.sex}'")
 
 
 def _earlier(one: str, other: str) -> str:
@@ -204,23 +229,37 @@ def _earlier(one: str, other: str) -> str:
 
 
 def _namesakes(field: Field, facts: SubjectFacts) -> Iterator[tuple[str, str]]:
-    """What of a candidate must differ, and the join to another person `o` of the same name who fits the record better."""
+    """What of a candidate must differ, and the join to another person `o` who fits the record better: of the recorded name, or of the
+    candidate's own name at the recorded address."""
     columns = _recorded(field)
-    name, address = columns["name"], columns["address"]
-    same_name = f"join data.{to_snake_case(facts.person)} o on o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
-    apart = f"{render_heir('o.id')} <> {render_heir('p.id')}"
-    exact = (
-        f"{name} <> p.{facts.name} and {_written(name)} = {written(f'o.{facts.name}')}"
-        f" and {_written(name)} <> {written(f'p.{facts.name}')}"
-    )
+    name, address, birth = columns["name"], columns["address"], columns.get("birth_date", "null::text")
+    people = f"join data.{to_snake_case(facts.person)} o on"
+    named = f"{name} <> p.{facts.name}"
+    born = f"o.{facts.born} = p.{facts.born} and length(p.{facts.born}) = {DAY}"
+    together = f"o.{facts.address} = p.{facts.address}"
+    year = f"c.year = left(o.{facts.born}, 4)"
+    another_year = f"c.year <> left(p.{facts.born}, 4)"
+    day = f"{_is_day(birth, f'o.{facts.born}')} and not {_is_day(birth, f'p.{facts.born}')}"
     lives_there = (
         f"{address} <> p.{facts.address} and {_lives_at(address, f'o.{facts.address}')}"
         f" and not {_lives_at(address, f'p.{facts.address}')}"
     )
-    born = f"o.{facts.born} = p.{facts.born} and length(p.{facts.born}) = {DAY}"
-    named, lives = f"{name} <> p.{facts.name}", f"{address} <> p.{facts.address}"
-    yield f"({named} or {lives})", f"{same_name} and {born} where (({exact}) or ({lives_there})) and {apart}"
-    yield named, f"{same_name} and o.{facts.address} = p.{facts.address} where {exact} and {apart}"
+    # What costs more is asked of the few of whom something else agrees.
+    near = f"(({born}) or {together} or ({year} and ({another_year} or {day})) or ({lives_there}))"
+    exact = f"{_written(name)} = {written(f'o.{facts.name}')} and {_written(name)} <> {written(f'p.{facts.name}')}"
+    yield (
+        named,
+        f"{people} o.{facts.name}_key = c.name_key and o.id <> p.id where {_all(near, exact, _apart('o', 'p'))}",
+    )
+    same_name = f"{people} o.{facts.name}_key = p.{facts.name}_key and o.id <> p.id"
+    yield f"{address} <> p.{facts.address}", f"{same_name} where {_all(born, lives_there, _apart('o', 'p'))}"
+
+
+def _is_day(recorded: str, held: str) -> str:
+    """Whether a recorded date is a day of the register, written as in the register or day first."""
+    day, month = (f"ltrim(substr({held}, {first}, 2), '0')" for first in (9, 6))
+    form = rf"'^\s*0?' || {day} || '[/. -]0?' || {month} || '[/. -]' || left({held}, 4) || '\s*$'"
+    return f"coalesce(length({held}) = {DAY} and ({recorded} = {held} or {recorded} ~ ({form})), false)"
 
 
 def _written(name: str) -> str:
@@ -245,9 +284,17 @@ def find_namesakes(workspace: LinkWorkspace, kind: str, versions: str) -> None:
 
 
 def select_namesakes(field: Field, kind: str) -> Iterator[str]:
-    """Selects of the records with a row for a namesake of a changed person. Needs `find_namesakes`."""
-    if kind in field.kinds and any(_persons(kind)):
+    """Selects of the records with a row for a namesake of a changed person, and of those that a run left uncertain and that state the name
+    of one. Needs `find_namesakes`."""
+    if kind not in field.kinds:
+        return
+    for facts in _persons(kind):
         yield f"select l.record_id from {_namesakes_of(kind)} n join link.{field.table} l on l.found_id = n.id"
+        name_key = NAME_KEY.format(name=_recorded(field)["name"])
+        yield (
+            f"select l.record_id from link.{field.table} l join data.{field.entity.table} t on t.id = l.record_id"
+            f" where l.status <> 'CONFIRMED' and {name_key} in (select v.{facts.name}_key from version_of_{to_snake_case(kind)} v)"
+        )
 
 
 def _persons(kind: str) -> tuple[SubjectFacts, ...]:

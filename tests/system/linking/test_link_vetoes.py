@@ -53,6 +53,67 @@ def test_a_twins_number_confirms_nothing_if_the_other_twin_has_exactly_the_recor
     assert vetoes(links, right) == {other: ("CONFIRMED", set())}
 
 
+def place(given: list[str]) -> dict[str, str]:
+    """The residence, if one is given."""
+    return {"residence_address": given[0]} if given else {}
+
+
+@pytest.mark.parametrize(
+    ("owner", "sibling", "record", "is_vetoed"),
+    [
+        # The sibling's name is the recorded one, and a middle name tells them apart.
+        (("Chíu Thị Lan Anh", "1990-11-12"), ("Chíu Thị Anh", "1990-11-12"), {"birth_date": "12/11/1990"}, True),
+        (("Tằng Văn Hùng", "1990-11-12"), ("Tằng Hùng", "1990-11-12"), {}, True),
+        # Only the sibling's birth is the recorded one.
+        (("Dường Văn Tuấn", "1988"), ("Dường Văn Tuân", "1988-03-03"), {"birth_date": "3/3/1988"}, True),
+        (("Dường Văn Tuấn", "1988-04-03"), ("Dường Văn Tuân", "1988-03-03"), {"birth_date": "1988-03-03"}, True),
+        (("Nịnh Văn Sáng", "1970-02-01"), ("Nịnh Văn Sang", "1972-09-05"), {"birth_date": "1972"}, True),
+        # Only the sibling lives at the recorded address.
+        (("Nịnh Văn Sáng", "1970-02-01", "Thôn Nà Làng"), ("Nịnh Văn Sang", "1972-09-05", "Thôn Bản Cáu"),
+         {"address": "Thôn Bản Cáu, xã Lục Hồn"}, True),
+        # A namesake of whom nothing else agrees is nobody's sibling.
+        (("Nịnh Văn Sáng", "1970-02-01"), ("Nịnh Văn Sang", "1991-09-05"), {"birth_date": "01/02/1970"}, False),
+        (("Nịnh Văn Sáng", "1970-02-01"), ("Nịnh Văn Sang", "1991-09-05"), {}, False),
+    ],
+)  # fmt: skip
+def test_a_siblings_number_is_not_joined_if_the_register_has_exactly_the_recorded_name(
+    links: Links, owner: tuple[str, ...], sibling: tuple[str, ...], record: dict[str, str], is_vetoed: bool
+) -> None:
+    (name, birth, *address), (recorded, other_birth, *other_address) = owner, sibling
+    other = person(links, OTHER_TWIN, name, birth, **place(address))
+    person(links, HUNG, recorded, other_birth, **place(other_address))
+    debt = links.debt(kind="PERSON", name=recorded, identifier=OTHER_TWIN, **record)
+    links.run()
+    status, codes = vetoes(links, debt)[other]
+    assert (status, "NAMESAKE_FITS_BETTER" in codes) == (("UNCONFIRMED", True) if is_vetoed else ("PROBABLE", False))
+
+
+def test_two_numbers_of_two_people_confirm_neither(links: Links) -> None:
+    one = person(links, HUNG, "Trần Văn Hùng")
+    person(links, "022085900444", "Lê Thị Hoa")
+    party = {"kind": "PERSON", "name": "Trần Văn Hùng", "identifier": HUNG}
+    contradicted = links.debt(**party, tax_code="022085900444")
+    repeated, own, household = (links.debt(**party, tax_code=code) for code in (HUNG, "8000000001", None))
+    links.run()
+    assert vetoes(links, contradicted) == {one: ("UNCONFIRMED", {"ANOTHER_IDENTIFIER"})}
+    assert vetoes(links, repeated) == vetoes(links, own) == vetoes(links, household) == {one: ("CONFIRMED", set())}
+
+
+def test_an_enterprises_code_under_another_name_is_somebody_elses(links: Links) -> None:
+    firm = links.add(
+        "business", registration_number="5700000001", enterprise_code="5700000001", tax_code="5700000001",
+        legal_name="Công ty cổ phần Hùng Vương", legal_form="JOINT_STOCK", status="ACTIVE",
+    )  # fmt: skip
+    other, own, unnamed = (
+        links.debt(kind="ENTERPRISE", name=name, tax_code="5700000001")
+        for name in ("Công ty TNHH Gạch Hạ Long", "CÔNG TY CỔ PHẦN HÙNG VƯƠNG", None)
+    )
+    links.run()
+    assert vetoes(links, other).get(firm, ("UNCONFIRMED", set()))[0] == "UNCONFIRMED"
+    assert vetoes(links, own)[firm][0] == "CONFIRMED"
+    assert vetoes(links, unnamed)[firm][0] == "PROBABLE"
+
+
 def test_a_namesakes_number_is_not_joined_if_the_namesake_lives_where_the_record_says(links: Links) -> None:
     name, day = "Nông Văn Sằn", "1962-01-01"
     person(links, HUNG, name, day, residence_address="Thôn Bản Cáu")
@@ -162,13 +223,77 @@ def test_co_holders_of_one_certificate_are_two_people_and_one_holder_of_two_parc
     assert vetoes(links, hers, table) == {husband: ("UNCONFIRMED", {"IS_THE_CO_HOLDER"})}
 
 
-def test_a_veto_goes_with_what_it_rests_on(links: Links) -> None:
+@pytest.mark.parametrize("other", [None, "06652@2026-01-01:1:1", "06664@2019-01-01:01:001"])
+def test_a_co_holder_is_one_whatever_is_written_of_the_parcel(links: Links, other: str | None) -> None:
+    husband = person(links, HUNG, "Trần Văn Hùng")
+    his, hers = (
+        links.right(parcel, certificate_serial="DA 1", holder_kind="PERSON", holder_identifier=HUNG, holder_name=name)
+        for parcel, name in (("06664@2019-01-01:1:1", "Trần Văn Hùng"), (other, None))
+    )
+    links.run("LandUseRight.holder")
+    assert vetoes(links, his, "land_use_right_holder") == {husband: ("CONFIRMED", set())}
+    assert vetoes(links, hers, "land_use_right_holder") == {husband: ("UNCONFIRMED", {"IS_THE_CO_HOLDER"})}
+
+
+def test_two_members_of_a_household_are_not_one_person(links: Links) -> None:
+    """The father's number stands in the child's row too, where the name is left out; a row that is there twice is his all the same."""
+    father = person(links, HUNG, "Trần Văn Hùng")
+
+    def member(name: str | None, household: str = "HK1") -> int:
+        return links.add("household_membership", household_code=household, relationship="CHILD" if name is None else "HEAD",
+                         member_name=name, member_identifier=HUNG)  # fmt: skip
+
+    his, again, child, elsewhere = member("Trần Văn Hùng"), member("TRẦN VĂN HÙNG"), member(None), member(None, "HK2")
+    links.run("HouseholdMembership.member")
+    table = "household_membership_member"
+    assert vetoes(links, his, table) == vetoes(links, again, table) == {father: ("CONFIRMED", set())}
+    assert vetoes(links, child, table) == {father: ("UNCONFIRMED", {"IS_ANOTHER_MEMBER"})}
+    assert vetoes(links, elsewhere, table) == {father: ("PROBABLE", set())}
+
+
+@pytest.mark.parametrize(
+    ("role", "birth", "sex", "codes"),
+    [
+        ("mother", "1980-01-02", "FEMALE", set()),
+        ("mother", "1935-01-02", "FEMALE", {"TOO_OLD"}),
+        ("mother", "1998-01-02", "FEMALE", {"TOO_YOUNG"}),
+        ("mother", "1980-01-02", "MALE", {"OF_ANOTHER_SEX"}),
+        ("father", "1980-01-02", "FEMALE", {"OF_ANOTHER_SEX"}),
+        ("father", "1935-01-02", "MALE", set()),
+        ("child", "2005-08-08", "MALE", set()),
+        ("child", "2006-01-01", "MALE", {"BORN_AFTER"}),
+        ("child", "1933-08-08", "MALE", {"TOO_OLD"}),
+        ("child", "2015-08-08", "MALE", {"BORN_AFTER", "TOO_YOUNG"}),
+    ],
+)
+def test_a_relatives_number_in_a_birth_registration_joins_nobody_who_cannot_be_meant(
+    links: Links, role: str, birth: str, sex: str, codes: set[str]
+) -> None:
+    relative = person(links, HUNG, "Trần Văn Hùng", birth, sex=sex)
+    record = links.add("birth_registration", registration_number="01/2005", birth_date="2005-08-08", registered_on="2005-09-01",
+                       **{f"{role}_identifier": HUNG})  # fmt: skip
+    links.run(f"BirthRegistration.{role}")
+    expected = ("UNCONFIRMED", codes) if codes else ("PROBABLE", set())
+    assert vetoes(links, record, f"birth_registration_{role}") == {relative: expected}
+
+
+@pytest.mark.parametrize(
+    ("owner", "namesake", "birth"),
+    [
+        (("Trần Văn Hưng", "1985-03-02"), ("Trần Văn Hùng", "1985-03-02"), None),
+        (("Trần Văn Hùng", "1985-03-02"), ("Trần Hùng", "1985-03-02"), None),
+        (("Trần Văn Hùng", "1985"), ("Trần Hùng", "1985-03-09"), "09/03/1985"),
+    ],
+)
+def test_a_veto_goes_with_what_it_rests_on(
+    links: Links, owner: tuple[str, str], namesake: tuple[str, str], birth: str | None
+) -> None:
     """A run that looks at changes alone finds that the namesake is there, and that there is none any more."""
-    other = person(links, OTHER_TWIN, "Trần Văn Hưng")
-    record = links.debt(kind="PERSON", name="Trần Văn Hùng", identifier=OTHER_TWIN)
+    other = person(links, OTHER_TWIN, *owner)
+    record = links.debt(kind="PERSON", name=namesake[0], identifier=OTHER_TWIN, birth_date=birth)
     run_linking(links.engine)
     assert vetoes(links, record) == {other: ("PROBABLE", set())}
-    twin = person(links, HUNG, "Trần Văn Hùng")
+    twin = person(links, HUNG, *namesake)
     report = run_linking(links.engine)
     assert vetoes(links, record) == {other: ("UNCONFIRMED", {"NAMESAKE_FITS_BETTER"})}
     links.keep("citizen", twin)
@@ -260,6 +385,37 @@ def test_a_number_that_is_one_digit_off_and_somebody_elses_goes_to_review(couple
     record = couple.debt(**WIFE_PARTY, identifier="022173555003")
     run_linking(couple.engine)
     assert vetoes(couple, record)[subject(couple, "022173555002")] == ("UNCONFIRMED", {"IDENTIFIER_OF_ANOTHER"})
+
+
+@pytest.mark.parametrize(
+    ("party", "is_joined"),
+    [
+        # Another year, and all else agrees: the date was mistyped.
+        ({"birth_date": "03/06/1937"}, True),
+        # The number and the name alone may be a son's of the same name.
+        ({"birth_date": "03/06/1937", "address": None}, False),
+        # The name differs by a tone mark: a relative's number, at the same address.
+        ({"birth_date": "03/06/1937", "name": "Mạc Thị Quyến"}, False),
+    ],
+)
+def test_a_number_does_not_outvote_another_birth_year(
+    couple: Links, party: dict[str, str | None], is_joined: bool
+) -> None:
+    record = couple.debt(**{**WIFE_PARTY, "identifier": "022173555002", **party})
+    run_linking(couple.engine)
+    status, codes = vetoes(couple, record)[subject(couple, "022173555002")]
+    assert (status, "BIRTH_DIFFERS" in codes) == (("PROBABLE", False) if is_joined else ("UNCONFIRMED", True))
+
+
+def test_the_former_number_of_another_person_joins_nobody(couple: Links) -> None:
+    """A person may have had several former numbers, but none that is somebody else's."""
+    wife = subject(couple, "022173555002")
+    couple.do("update data.citizen set former_id = '100555002' where id = :id", id=wife)
+    person(couple, "022160000777", "Lê Thị Hoa", "1960-02-02", sex="FEMALE", former_id="100777888")
+    others, nobodys = (couple.debt(**WIFE_PARTY, identifier=number) for number in ("100777888", "100999333"))
+    run_linking(couple.engine)
+    assert vetoes(couple, others)[wife] == ("UNCONFIRMED", {"IDENTIFIER_OF_ANOTHER"})
+    assert vetoes(couple, nobodys) == {wife: ("PROBABLE", set())}
 
 
 def test_a_husbands_number_in_the_wifes_column_joins_neither(couple: Links) -> None:
