@@ -23,9 +23,12 @@ def test_the_docs_have_every_veto_in_both_languages_and_when_it_holds(veto: Veto
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: f"{event.field} {event.codes}")
 def test_the_docs_have_every_event(event: Event) -> None:
     of = f" ({', '.join(event.codes)})" if event.codes else ""
-    (row,) = (line for line in DOCS.splitlines() if line.startswith(f"| `{event.field}`{of} |"))
-    assert f"| `{event.day}` |" in row
-    assert (f"under {event.least_age}" in row) == bool(event.least_age)
+    (row,) = (line for line in DOCS.splitlines() if line.startswith(f"| `{event.field}`{of} | `{event.day}` |"))
+    assert ("more than a year" in row) == event.is_birth
+    if not event.is_birth:
+        assert (f"under {event.least_age}" in row) == bool(event.least_age)
+        assert (f"over {event.greatest_age}" in row) == bool(event.greatest_age)
+    assert (("; men |" in row), ("; women |" in row)) == (event.sex == "FEMALE", event.sex == "MALE")
     assert ("dead before" in row) == event.takes_living
 
 
@@ -45,7 +48,7 @@ def test_what_vetoes_are_drawn_from_is_declared() -> None:
     known = load_registry()
     for facts in SUBJECTS:
         columns = {column.name for column in known[facts.person].columns}
-        assert {facts.number, facts.name, facts.born, facts.died, facts.sex, facts.address} <= columns
+        assert {facts.number, facts.former, facts.name, facts.born, facts.died, facts.sex, facts.address} <= columns
         assert facts.through is None or facts.through in {column.name for column in known[facts.kind].columns}
     for event in EVENTS:
         columns = {column.name for column in field_named(event.field).entity.columns}
