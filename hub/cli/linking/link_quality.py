@@ -93,7 +93,10 @@ def undo_command(number: int, *, reason: Reason, reviewer: Reviewer = None, json
 
 
 def show_quality(found: Quality) -> None:
-    """Print the estimates, progress, thresholds, and false links by ids."""
+    """Print the estimates, progress, thresholds, and false links by ids; and what to do if there are none yet."""
+    if not any(one.links for one in found.strata):
+        OUT.print("no link is accepted so far, so there is nothing to judge: run `hub link`")
+        return
     _show_strata(found)
     show_table("By band", ("", "share right"), [(name, _format_estimate(one)) for name, one in found.by_band.items()])
     _show_fields(found)
@@ -111,6 +114,8 @@ def show_quality(found: Quality) -> None:
     OUT.print(
         f"all accepted links: {_format_estimate(found.overall) or 'no answer so far'}; target {found.target:g}: {found.verdict.lower()}"
     )
+    if not found.overall and found.waiting:
+        OUT.print("reviewers answer the waiting questions with `hub review question`, or on the console's review page")
 
 
 def _show_strata(found: Quality) -> None:

@@ -87,10 +87,20 @@ def show_command(
             {"measured_at": snapshot.measured_at.isoformat(), "smallest_cell": snapshot.smallest_cell, "measures": told}
         )
         return
+    if not measures:
+        OUT.print(_explain_nothing(which))
+        return
     columns = ("dimension", "metric", "of", "value", "interval", "as of")
     show_table(
         f"Quality at {snapshot.measured_at.isoformat(timespec='minutes')}", columns, list(_list_rows(measures, lang))
     )
+
+
+def _explain_nothing(which: MeasureFilter) -> str:
+    """Why there may be no figure of what was asked for, and what to do."""
+    if which.metric == (QualityMetric.LINK_PRECISION.value,):
+        return "no link was judged so far: reviewers answer questions on a sample with `hub review question`; then run `hub quality measure`"
+    return "the newest snapshot has no such figure: check the spelling of what you asked for, or see all with `hub quality show`"
 
 
 def _as_tuple(given: list[Any] | None) -> tuple[str, ...] | None:

@@ -102,7 +102,7 @@ def read_index(folder: Path) -> Truth:
     if not path.exists():
         raise HubMisconfigured(
             f"there is no {INDEX} in {folder}",
-            next_step="name a folder of truth; docs/explanation/linking.md describes its files",
+            next_step="name a folder of truth; docs/how-to/measure-links.md describes its files",
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -132,7 +132,7 @@ def _each(
             words = [*(f"{key} is missing" for key in missing), *(f"{key} is not known" for key in unknown)]
             raise HubMisconfigured(
                 f"{path}, entry {at} of {section}: {', '.join(words)}",
-                next_step="correct the entry; see docs/explanation/linking.md",
+                next_step="correct the entry; see docs/how-to/measure-links.md",
             )
         source = TruthSource(entry["file"], entry["connector"], entry["stream"], entry.get("source_key", OWN_KEY))
         if not (path.parent / source.file).exists():

@@ -369,7 +369,8 @@ def test_the_command_measures_and_shows_numerator_and_denominator(
     monkeypatch.setenv("HUB_DATABASE_URL", province_url)
     shown = ["quality", "show", "--source", "land", "--metric", "FILLED"]
     printed = []
-    for command in (["quality", "measure"], shown, [*shown, "--lang", "en"], [*shown, "--json"]):
+    unknown = ["quality", "show", "--field", "nothing"]
+    for command in (["quality", "measure"], shown, [*shown, "--lang", "en"], [*shown, "--json"], unknown):
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main(command)
@@ -383,5 +384,6 @@ def test_the_command_measures_and_shows_numerator_and_denominator(
     assert not any("LandUseRight" in table or "issued_on" in table for table in printed[1:3])
     told = json.loads(printed[3])
     assert {one["source"] for one in told["measures"]} == {"land"}
+    assert "no such figure" in printed[4]
     assert {one["dimension"] for one in told["measures"]} == {"SUFFICIENT"}
     assert all(0 <= one["numerator"] <= one["denominator"] for one in told["measures"])
