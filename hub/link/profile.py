@@ -10,18 +10,19 @@ from typing import Any
 from hub.errors import HubMisconfigured
 from schema import linking as declared
 from schema.linking.companions import COMPANIONS, Companion
-from schema.linking.declarations import Family, Rule, SectorLinking, Standing, SubjectLinking
+from schema.linking.declarations import DerivedRelation, Family, Rule, SectorLinking, Standing, SubjectLinking
 
 
 @dataclass(frozen=True)
 class LinkingProfile:
-    """All that is declared. `families` by name, `subjects` by kind, `stated` and `companions` by linked field; `rules` and `standings`
-    in the order in which their modules are named."""
+    """All that is declared. `families` by name, `subjects` by kind, `stated` and `companions` by linked field; `rules`, `standings`
+    and `relations` in the order in which their modules are named."""
 
     families: Mapping[str, Family]
     rules: tuple[Rule, ...]
     subjects: Mapping[str, SubjectLinking]
     standings: tuple[Standing, ...]
+    relations: tuple[DerivedRelation, ...]
     stated: Mapping[str, Mapping[str, str]]
     companions: Mapping[str, Companion]
 
@@ -69,11 +70,13 @@ def combine_declarations(declarations: Iterable[SectorLinking]) -> LinkingProfil
     _refuse_twice("subject", (name for part in parts for name in part.subjects))
     _refuse_twice("rule", (rule.name for part in parts for rule in part.rules))
     _refuse_twice("standing", (standing.table for part in parts for standing in part.standings))
+    _refuse_twice("relation", (relation.table for part in parts for relation in part.relations))
     made = LinkingProfile(
         families={name: family for part in parts for name, family in part.families.items()},
         rules=tuple(rule for part in parts for rule in part.rules),
         subjects={kind: subject for part in parts for kind, subject in part.subjects.items()},
         standings=tuple(standing for part in parts for standing in part.standings),
+        relations=tuple(relation for part in parts for relation in part.relations),
         stated={name: values for part in parts for name, values in part.stated.items()},
         companions=COMPANIONS,
     )

@@ -54,10 +54,11 @@ KIND_TABLES: Mapping[str, str] = {
 
 
 def is_declared(table: str) -> bool:
-    """Whether a table is one of a run's; those of what is inferred of subjects are declared by the linking profile."""
+    """Whether a table is one of a run's; those of what is inferred of subjects, and relations that rules join, are declared by the
+    linking profile."""
     prefixes = tuple(f"{name}_" for name in (*FIELD_TABLES, *KIND_TABLES))
-    inferred = {standing.table for standing in load_profile().standings}
-    return table in RUN_TABLES or table in inferred or table.startswith(prefixes)
+    declared = {one.table for one in (*load_profile().standings, *load_profile().relations)}
+    return table in RUN_TABLES or table in declared or table.startswith(prefixes)
 
 
 def render_analyze(table: str) -> str:
@@ -94,7 +95,7 @@ class LinkWorkspace:
     ) -> int:
         """Make a table of what a select gives; returns its number of rows.
 
-        `unique` and `index` name a column to be indexed; with `replace` a table of this name is dropped first.
+        `unique` and `index` name a column to be indexed, or several with commas between them; with `replace` a table of this name is dropped first.
         """
         if replace:
             self.drop(table)

@@ -132,6 +132,18 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class DerivedRelation:
+    """A temporary table that rules join, made once at the beginning of a run: `select`, indexed by the columns `unique` together and by
+    the column `index`. A run of changes gives what a full run gives only if everything is linked anew when the rows that it is derived
+    from change, as with administrative units."""
+
+    table: str
+    select: str
+    unique: tuple[str, ...]
+    index: str
+
+
+@dataclass(frozen=True)
 class PartyRegister:
     """A kind of subject that the model of parties weighs: the kind that sectors record it as; a select of key, name, birth_date,
     identifier, former_id, address and unit_code; and one of key and companions, where each lives, `{only}` of some ids. `reference`
@@ -180,4 +192,5 @@ class SectorLinking:
     rules: tuple[Rule, ...] = ()
     subjects: Mapping[str, SubjectLinking] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
+    relations: tuple[DerivedRelation, ...] = ()
     stated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from schema.linking.declarations import (
     NAME_KEY,
+    DerivedRelation,
     Evidence,
     Family,
     Outcome,
@@ -80,19 +81,48 @@ PARCEL_OF_NUMBER = SubjectMatchRule("Parcel", tests=(("area", AREA_AGREES),), we
 PARCEL_BY_PLACE = SubjectMatchRule("Parcel", tests=(("area", AREA_AGREES), ("holder", HOLDER)), weighed=WEIGHED)
 STATES_IT = f"coalesce({AREA_AGREES}, false) or coalesce({HOLDER}, false)"
 
-WHOLE_AND_ALONE = (
-    "(h.kind = 'WHOLE' and (select count(*) = 1 from data.administrative_unit_change o"
-    " where o.successor_unit_code = h.successor_unit_code))"
+COMMUNE_SUCCESSION = DerivedRelation(
+    "commune_succession",
+    """
+with recursive step as (
+    select c.predecessor_unit_code, c.successor_unit_code,
+        c.kind = 'WHOLE' and count(*) over (partition by c.successor_unit_code) = 1 as keeps_numbers
+    from data.administrative_unit_change c
+), path as (
+    select * from step
+    union
+    select p.predecessor_unit_code, s.successor_unit_code, p.keeps_numbers and s.keeps_numbers
+    from path p join step s on s.predecessor_unit_code = p.successor_unit_code
 )
-"""One commune that became one other. Where several became one their sheets have the same numbers, and a split one's sheets went
-to several: a parcel found there has to agree in something else."""
+select predecessor_unit_code, successor_unit_code, bool_and(keeps_numbers) as keeps_numbers
+from path where predecessor_unit_code <> successor_unit_code group by predecessor_unit_code, successor_unit_code
+""".strip(),
+    unique=("predecessor_unit_code", "successor_unit_code"),
+    index="successor_unit_code",
+)
+"""A commune and each one that it went into, whole or in part, through any number of changes: a commune that was merged in 2025 can be
+merged again in 2026, and papers bear its first code, its second or its third. Found once a run, since to follow the changes for each
+record anew would take a recursive query a record.
+
+`keeps_numbers`: at every change on the way one commune became one other. Where several became one their sheets have the same numbers, and
+a split one's sheets went to several: a parcel found there has to agree in something else."""
 
 NO_OLDER_PARCEL = (
-    "not exists (select from data.administrative_unit_change o join data.parcel p"
+    "not exists (select from commune_succession o join data.parcel p"
     " on p.parcel_number = o.predecessor_unit_code || ':' || {r}.place where o.successor_unit_code = {r}.unit)"
 )
 """A record may bear the commune's new code and still the old sheet and number: where a parcel of a former commune has these, it
 is as likely meant."""
+
+THE_ONLY_ONE = (
+    "h.keeps_numbers and not exists (select from ("
+    "select {r}.unit as unit_code"
+    " union all select o.predecessor_unit_code from commune_succession o where o.successor_unit_code = {r}.unit"
+    " union all select o.successor_unit_code from commune_succession o where o.predecessor_unit_code = {r}.unit"
+    ") u join data.parcel p on p.parcel_number = u.unit_code || ':' || {r}.place where p.id <> {s}.id)"
+)
+"""No other parcel can be meant, under whichever code. Where one can, areas decide as they do after a merger: to beat a parcel that is sure
+takes more than an exact area against a near one."""
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -119,23 +149,24 @@ RULES: tuple[Rule, ...] = (
         "parcel_number_in_successor",
         "Parcel",
         subject=PARCEL_BY_PLACE,
-        through="join data.administrative_unit_change h on h.predecessor_unit_code = {r}.unit",
+        through="join commune_succession h on h.predecessor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.successor_unit_code || ':' || {r}.place",
-        about="Sheet and number under the commune that the recorded one went into; where others did too, or it was split, area or"
-        " holder must agree.",
-        accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
-        sure=WHOLE_AND_ALONE,
+        about="Sheet and number under a commune that the recorded one went into, by one change or several; where others did too, or one"
+        " was split on the way, area or holder must agree.",
+        accept=f"h.keeps_numbers or {STATES_IT}",
+        sure=THE_ONLY_ONE,
         reached=PLACES_REACHED,
     ),
     Rule(
         "parcel_number_in_predecessor",
         "Parcel",
         subject=PARCEL_BY_PLACE,
-        through="join data.administrative_unit_change h on h.successor_unit_code = {r}.unit",
+        through="join commune_succession h on h.successor_unit_code = {r}.unit",
         join="{s}.parcel_number = h.predecessor_unit_code || ':' || {r}.place",
-        about="Sheet and number under a commune that the recorded one was made from; where from several, area or holder must agree.",
-        accept=f"{WHOLE_AND_ALONE} or {STATES_IT}",
-        sure=WHOLE_AND_ALONE,
+        about="Sheet and number under a commune that the recorded one was made from, by one change or several; where from several, area"
+        " or holder must agree.",
+        accept=f"h.keeps_numbers or {STATES_IT}",
+        sure=THE_ONLY_ONE,
         reached=PLACES_REACHED,
     ),
 )
@@ -174,5 +205,10 @@ SUBJECTS = {
 }
 
 LINKING = SectorLinking(
-    families={"Parcel": PARCEL_FAMILY}, rules=RULES, subjects=SUBJECTS, standings=(HOLDERS,), stated=STATED
+    families={"Parcel": PARCEL_FAMILY},
+    rules=RULES,
+    subjects=SUBJECTS,
+    standings=(HOLDERS,),
+    relations=(COMMUNE_SUCCESSION,),
+    stated=STATED,
 )

@@ -150,6 +150,7 @@ class _Run:
         self.whole = whole or self.likeness.to_train or self._is_new({name: of.rows for name, of in known.items()})
         self.workspace.create_empty("touched", "entity text, record_id bigint")
         standing.create_known_subjects(self.workspace, load_profile().linked_first)
+        self._create_relations()
         if not self.whole:
             # Few rows are looked up in large tables; a full run reads most tables whole.
             self.connection.execute(ASSUME_FAST_DISKS)
@@ -173,6 +174,12 @@ class _Run:
             self.likeness.keep_readings(whole=self.whole)
             fill_sample(self.connection)
         return self._end(time.monotonic() - begun)
+
+    def _create_relations(self) -> None:
+        for relation in load_profile().relations:
+            self.workspace.create(
+                relation.table, relation.select, unique=", ".join(relation.unique), index=relation.index, analyze=True
+            )
 
     def _know_moved(self) -> None:
         """Take in what stands by now in the records of the fields of which links have changed."""
