@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cached_property
 from threading import Thread
 from typing import Self
 
@@ -12,6 +13,7 @@ from hub.link.field import Field
 from hub.link.field import list_decidable_fields as all_fields
 from hub.link.likeness import organisations, parties, trained
 from hub.link.likeness.choose import choose_candidates
+from hub.link.likeness.heaped_births import HeapedBirths, find_heaped_births, select_births
 from hub.link.likeness.readings import Readings
 from hub.link.likeness.trained import Origin
 from hub.link.model.frozen import Model
@@ -79,7 +81,14 @@ class Likeness:
         """What a decision by likeness rests on."""
         raised = f":{dict(self.raised)}" if self.raised else ""
         model = f"{self.trained.method}:{PARTY.bands}{raised}" if self.trained else ""
-        return f"{model}:{organisations.digest_organisation_rules()}"
+        heaps = f":{self.heaps.digest}" if self.trained and self.heaps.digest else ""
+        return f"{model}{heaps}:{organisations.digest_organisation_rules()}"
+
+    @cached_property
+    def heaps(self) -> HeapedBirths:
+        """The birth dates that the reference register has in heaps, by all its rows as they are at the beginning of the run."""
+        reference = parties.party_register(load_profile().reference)
+        return find_heaped_births(parties.read_rows(self.connection, select_births(reference)))
 
     def learn(self, fields: Sequence[Field]) -> None:
         """Learn a model from records of these fields, whose rules have been asked, and keep it."""
@@ -97,7 +106,7 @@ class Likeness:
         )
         persons = samples.filter(pl.col("kind").fill_null(PERSON) == PERSON)
         # Ordered by values and not by ids: a store that is loaded in another order learns the same.
-        features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS))
+        features, keyed = parties.distinct_parties(persons.sort(*parties.WRITTEN, parties.COMPANIONS), heaps=self.heaps)
         register = self.register(load_profile().reference).features.sort(
             "personal_id", "name", "birth_day", nulls_last=True
         )
@@ -222,7 +231,7 @@ class Likeness:
     def register(self, kind: str) -> parties.Register:
         """A whole register; read once a run."""
         if kind not in self._registers:
-            self._registers[kind] = parties.read_register(self.connection, self._reading(kind))
+            self._registers[kind] = parties.read_register(self.connection, self._reading(kind), self.heaps)
         elif kind in self._moved:
             move = parties.with_households if self._moved_anyone else parties.with_moved_households
             self._registers[kind] = move(self.connection, self._registers[kind])
@@ -276,7 +285,7 @@ class Likeness:
     def _pairs(self, rows: pl.DataFrame, registers: Sequence[parties.Register]) -> pl.DataFrame:
         """The pairs of records and subjects that are worth a look."""
         assert self.trained is not None  # callers have asked
-        features, keyed = parties.distinct_parties(rows, self._reading(RECORDED))
+        features, keyed = parties.distinct_parties(rows, self._reading(RECORDED), heaps=self.heaps)
         found = parties.weigh_pairs(self.trained.model, features, registers, self.backend)
         return keyed.drop("kind").join(found, on="key").drop("key")
 

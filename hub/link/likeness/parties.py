@@ -11,6 +11,7 @@ from psycopg import Connection, Copy
 from psycopg.abc import PQGen
 
 from hub.link.field import Field
+from hub.link.likeness.heaped_births import NO_HEAPS, HeapedBirths
 from hub.link.likeness.readings import PREPARED, Readings
 from hub.link.model.commune_neighbours import add_surroundings
 from hub.link.model.frozen import Model
@@ -53,8 +54,8 @@ def party_register(kind: str) -> PartyRegister:
     return declared
 
 
-def read_register(connection: Connection[Any], readings: Readings) -> Register:
-    """The subjects of a kind."""
+def read_register(connection: Connection[Any], readings: Readings, heaps: HeapedBirths = NO_HEAPS) -> Register:
+    """The subjects of a kind, without birth dates that are `heaps`. Readings keep these, so that they stay valid if heaps change."""
     declared = party_register(readings.kind)
     rows = read_rows(connection, declared.select)
     given = rows.with_columns(
@@ -67,7 +68,8 @@ def read_register(connection: Connection[Any], readings: Readings) -> Register:
     prepared = found.select(
         pl.col("key").cast(pl.String).alias(KEY), is_prepared.name.map(lambda name: name.removeprefix(PREPARED))
     ).with_columns(prepared_column(PARTY, "former_id", rows["former_id"]))
-    return with_households(connection, Register(readings.kind, declared.recorded_as, features, prepared))
+    known = Register(readings.kind, declared.recorded_as, heaps.blank(features), heaps.blank(prepared))
+    return with_households(connection, known)
 
 
 def with_households(connection: Connection[Any], known: Register) -> Register:
@@ -127,9 +129,11 @@ def select_recorded_parties(field: Field, records: str, beside: str | None) -> s
     )
 
 
-def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def distinct_parties(
+    rows: pl.DataFrame, readings: Readings | None = None, *, heaps: HeapedBirths = NO_HEAPS
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The different parties among recorded ones with their features, keyed by `key`; and rows with the key of theirs. `readings`
-    has those that were read before.
+    has those that were read before; birth dates that are `heaps` of the register are left out.
 
     Offices often write one person the same way many times, and equal values score equally.
     """
@@ -138,7 +142,9 @@ def distinct_parties(rows: pl.DataFrame, readings: Readings | None = None) -> tu
     keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
     written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code")).select(INPUT)
     features = readings.of(written) if readings else add_surroundings(party_features(written))
-    return features.with_columns(_listed(parties[COMPANIONS])), keyed.select("field", "record_id", "kind", "key")
+    return heaps.blank(features).with_columns(_listed(parties[COMPANIONS])), keyed.select(
+        "field", "record_id", "kind", "key"
+    )
 
 
 def weigh_pairs(model: Model, features: pl.DataFrame, registers: Sequence[Register], backend: Backend) -> pl.DataFrame:
