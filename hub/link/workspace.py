@@ -57,7 +57,8 @@ def is_declared(table: str) -> bool:
     """Whether a table is one of a run's; those of what is inferred of subjects, and relations that rules join, are declared by the
     linking profile."""
     prefixes = tuple(f"{name}_" for name in (*FIELD_TABLES, *KIND_TABLES))
-    declared = {one.table for one in (*load_profile().standings, *load_profile().relations)}
+    declared = {standing.table for standing in load_profile().standings}
+    declared |= {relation.table for relation in load_profile().relations}
     return table in RUN_TABLES or table in declared or table.startswith(prefixes)
 
 

@@ -13,6 +13,9 @@ from hub.errors import HubMisconfigured
 from hub.link.model.spec import Spec
 
 FORMAT = 2
+LEAST_SEEN, LEAST_SHARE = 30, 0.01
+"""Matches with an outcome that make a rate of it: of 30 the error is a fifth, a quarter of a bit. And their share of all matches: where
+fewer than 1 in 100 are so, a few pairs that were wrongly taken for matches, or a habit of one office, are the rate."""
 
 
 class Limit(StrEnum):
@@ -26,6 +29,8 @@ class Limit(StrEnum):
     """It says again what another comparison has said, so it is weighed among the pairs of which that is so."""
     NEVER_FOR = "never for"
     """The specification does not let it speak for a match."""
+    UNSEEN = "unseen"
+    """Too few matches showed it for a rate, and something agrees: it says what the next weaker outcome says, or nothing."""
     ASSUMED = "assumed"
     """No block could learn it, so it is the prior of its kind."""
 
@@ -55,6 +60,11 @@ class Learned:
     def bits(self) -> float:
         """The evidence of this outcome, before the frequency of the value."""
         return math.log2(self.m / self.u)
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether a block has seen it in LEAST_SEEN matches, and in LEAST_SHARE of all."""
+        return any(one.used and one.m >= LEAST_SHARE and one.m * one.matches >= LEAST_SEEN for one in self.estimates)
 
 
 @dataclass(frozen=True)

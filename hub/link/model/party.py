@@ -58,6 +58,7 @@ SURNAME = Comparison(
     # Offices mistype names and do not swap them: among matches another surname is rarer than a mistyped identifier.
     bounds=(Bound(OTHER, most=0.05), Bound("equal", least=0.5)),
     chains=(("equal", "equal but for marks", "similar", OTHER), ("written the other way round", OTHER)),
+    agreements=("equal", "equal but for marks", "written the other way round"),
 )
 MIDDLE = Comparison(
     "middle_names",
@@ -71,6 +72,7 @@ MIDDLE = Comparison(
     ),
     bounds=(Bound(OTHER, most=0.1), Bound("one has none", most=0.3)),
     chains=(("equal", "equal but for marks", "similar", OTHER), ("equal", "one has none", OTHER)),
+    agreements=("equal", "equal but for marks"),
 )
 GIVEN = Comparison(
     "given_name",
@@ -89,6 +91,7 @@ GIVEN = Comparison(
         ("written the other way round", OTHER),
         ("equal", "abbreviated, initials equal", "abbreviated, initials differ"),
     ),
+    agreements=("equal", "equal but for marks", "written the other way round", "abbreviated, initials equal"),
 )
 BIRTH = Comparison(
     "birth",
@@ -121,6 +124,7 @@ BIRTH = Comparison(
         ("same day", "a year apart, same day and month", "a year apart, day not stated", OTHER),
         ("same day", "same year, day not stated", "a year apart, day not stated", OTHER),
     ),
+    agreements=("same day", "same year, day not stated"),
 )
 SAME_YEAR = Restated(
     "birth", ("same day", "day and month swapped", "same year, day not stated", "same year, another day")
@@ -169,6 +173,7 @@ IDENTIFIER = Comparison(
         "former one equal, but of another name",
         "another, of the same year and sex",
     ),
+    agreements=("equal", "former one equal"),
 )
 ADDRESS = Comparison(
     "address",
@@ -181,6 +186,8 @@ ADDRESS = Comparison(
         Level("same former district", (Is(By.SHARES, ("districts",)),)),
     ),
     bounds=(Bound(OTHER, most=0.5),),
+    # Who writes a part of an address agrees on that part: it must not count against the record, as if it named another place.
+    agreements=("same group of the hamlet", "same hamlet", "same commune"),
 )
 COMPANIONS = Comparison(
     # A record's own: the households of those who are recorded with it and linked already. A citizen's: the own household.
@@ -188,6 +195,7 @@ COMPANIONS = Comparison(
     stated=(("companions",),),
     levels=(Level("recorded with one of the household", (Is(By.SHARES, ("companions",)),)),),
     bounds=(Bound(OTHER, most=0.95),),
+    agreements=("recorded with one of the household",),
 )
 
 PARTY = Spec(

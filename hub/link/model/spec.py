@@ -121,7 +121,9 @@ class Bound:
 class Comparison:
     """Levels in order, the first that holds is the outcome. `stated` are groups of columns: the comparison says nothing where
     no group is stated by both records. In each of `chains` no outcome has fewer bits than one that stands behind it; without any,
-    the levels in their order and `other` are one chain. Outcomes `never_for` a match have at most 0 bits, whatever is learned."""
+    the levels in their order and `other` are one chain. Outcomes `never_for` a match have at most 0 bits, whatever is learned. In
+    `agreements` something agrees and nothing need differ, such as the commune of an address: they have at least 0 bits unless enough
+    matches were seen with them, since a register whose offices write whole addresses teaches nothing of those that do not."""
 
     name: str
     stated: tuple[tuple[str, ...], ...]
@@ -129,11 +131,20 @@ class Comparison:
     bounds: tuple[Bound, ...] = ()
     chains: tuple[tuple[str, ...], ...] = ()
     never_for: tuple[str, ...] = ()
+    agreements: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Every outcome, the strongest first."""
         return (*(level.outcome for level in self.levels), OTHER)
+
+    def weaker_than(self, outcome: str) -> tuple[str, ...]:
+        """The outcomes that stand next behind one, in each chain that it stands in."""
+        return tuple(
+            chain[at + 1]
+            for chain in self.ordered
+            if outcome in chain and (at := chain.index(outcome)) + 1 < len(chain)
+        )
 
     @property
     def ordered(self) -> tuple[tuple[str, ...], ...]:
@@ -288,10 +299,13 @@ def _misnamed(comparison: Comparison) -> Iterator[str]:
         *(bound.outcome for bound in comparison.bounds),
         *(one for chain in comparison.chains for one in chain),
         *comparison.never_for,
+        *comparison.agreements,
     }
     unknown = sorted(named - set(comparison.outcomes))
     if unknown:
         yield f"comparison {comparison.name} has no outcome {', '.join(unknown)}, which has a bound or an order"
+    if set(comparison.agreements) & {OTHER, *comparison.never_for}:
+        yield f"comparison {comparison.name} has an agreement that must not speak for a match, or is none"
     if any(not 0 <= bound.least < bound.most <= 1 for bound in comparison.bounds):
         yield f"comparison {comparison.name} has a bound that is no range of probabilities"
 

@@ -54,12 +54,35 @@ def spoiled() -> Model:
     return replace(stated(), learned=rates)
 
 
+def with_bits(comparison: str, outcome: str, bits: float) -> Model:
+    """The stated model, but for one outcome."""
+    rates = dict(stated().learned)
+    rates[comparison] = tuple(
+        Learned(rate.outcome, 0.01 * 2.0**bits, 0.01) if rate.outcome == outcome else rate for rate in rates[comparison]
+    )
+    return replace(stated(), learned=rates)
+
+
 def test_the_shipped_model_serves_the_specification_and_holds_its_checks() -> None:
     """If it does not: `hub link model build-start hub/link/model/training/start/party.json.gz`."""
     model = load_start_model()
     assert model is not None
     assert model.serves(PARTY)
     assert is_accepted(check_model(model))
+
+
+def test_no_agreement_of_the_shipped_model_speaks_against_a_match() -> None:
+    """An address of which only hamlet or commune is written must not weigh less than none."""
+    model = load_start_model()
+    assert model is not None
+    against = [
+        (comparison.name, rate.outcome)
+        for comparison in PARTY.comparisons
+        for rate in model.learned[comparison.name]
+        if rate.outcome in comparison.agreements and rate.bits < 0
+    ]
+    assert against == []
+    assert {"same hamlet", "same commune"} <= {one for each in PARTY.comparisons for one in each.agreements}
 
 
 def test_the_shipped_model_takes_names_and_prior_from_the_register() -> None:
@@ -136,8 +159,11 @@ def test_a_model_of_an_earlier_specification_is_replaced_by_the_shipped_one(
     [
         (spoiled(), "bounds"),
         (replace(stated(), trained_on=replace(stated().trained_on, matches=3.0)), "enough matches"),
+        (with_bits("address", "same commune", -4.0), "direction"),
+        (with_bits("address", "same hamlet", -0.5), "direction"),
+        (with_bits("birth", "same year, day not stated", -1.0), "direction"),
     ],
-    ids=["collapsed", "few"],
+    ids=["collapsed", "few", "commune against", "hamlet against", "year against"],
 )
 def test_a_spoiled_model_fails_and_says_why(model: Model, failed: str) -> None:
     checks = check_model(model)

@@ -136,8 +136,23 @@ def _direction(model: Model) -> ModelCheck:
             for rate in rates
             if rate.outcome in comparison.never_for and rate.bits > 0
         ]
+        # Each one, and not the strongest alone: beside that, an agreement on a part can be worth less than no agreement.
+        wrong += [
+            f"{comparison.name} {rate.outcome!r} speaks against a match"
+            for rate in rates[1:]
+            if rate.outcome in comparison.agreements and rate.bits < -ORDER_BITS and not rate.is_supported
+        ]
+        other = rates[-1].bits
+        wrong += [
+            f"{comparison.name} {rate.outcome!r} says less than {OTHER!r}"
+            for rate in rates
+            if rate.outcome in comparison.agreements and rate.bits < other - ORDER_BITS
+        ]
     found = "; ".join(wrong) or "agreement speaks for a match, disagreement against it"
-    wanted = "the strongest outcome of a comparison has bits above 0, `other` below, and what must not speak for a match at most 0"
+    wanted = (
+        "the strongest outcome of a comparison has bits above 0, `other` below, and what must not speak for a match at most 0;"
+        " every agreement at least 0, unless matches enough show otherwise"
+    )
     return ModelCheck("direction", CheckVerdict.FAILED if wrong else CheckVerdict.PASSED, found, wanted)
 
 

@@ -99,7 +99,7 @@ def estimate_parameters(
     for comparison in spec.comparisons:
         rates = _restated(comparison, found[comparison.name], found)
         # Pooling moves bits up as well as down, so what must not speak for a match is held to that before and after.
-        ordered = _in_order(comparison, _never_for(comparison, rates))
+        ordered = _in_order(comparison, _with_agreements(comparison, _never_for(comparison, rates)))
         made[comparison.name] = tuple(map(_rounded, _never_for(comparison, ordered)))
     return made
 
@@ -146,6 +146,25 @@ def _never_for(comparison: Comparison, rates: Sequence[Learned]) -> list[Learned
         else rate
         for rate in rates
     ]
+
+
+def _with_agreements(comparison: Comparison, rates: Sequence[Learned]) -> list[Learned]:
+    """Agreements say at least as much as the next weaker outcome of their chain, from the weakest to the strongest; those that too few
+    matches showed do not speak against a match. Without this, what no match of the training showed is pooled with `other`: in a province
+    whose offices write whole addresses, to live in one commune spoke against a match as much as to live in another."""
+    by_outcome = {rate.outcome: rate for rate in rates}
+    for outcome in reversed(comparison.outcomes):
+        if outcome not in comparison.agreements:
+            continue
+        rate = by_outcome[outcome]
+        weaker = [by_outcome[one] for one in comparison.weaker_than(outcome)]
+        least = [one for one in weaker if one.outcome in comparison.agreements or not rate.is_supported]
+        bits = max([one.bits for one in least] + ([] if rate.is_supported else [0.0]), default=rate.bits)
+        if rate.bits < bits:
+            limit = Limit.ORDER if rate.is_supported else Limit.UNSEEN
+            m = rate.u if not bits else min(rate.u * 2**bits, 1.0)
+            by_outcome[outcome] = replace(rate, m=m, limits=(*rate.limits, limit))
+    return [by_outcome[rate.outcome] for rate in rates]
 
 
 EQUAL_SHARE, OTHER_SHARE = 0.85, 0.05

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hub.link.model.frozen import Limit
+from hub.link.model.frozen import Learned, Limit
 from hub.link.model.roles import ColumnRole, map_roles
-from hub.link.model.spec import OTHER, Bound, By, Comparison, Is, Level, Restated, Spec
+from hub.link.model.spec import OTHER, Bound, By, Comparison, FeatureField, Is, Kind, Level, Restated, Spec
 from hub.link.model.training.estimate import Run, combine_estimates, estimate_parameters
 
 LEVELS = (Level("equal", (Is(By.EQUAL, ("name",)),)), Level("similar", (Is(By.SIMILAR, ("name_ascii",), 0.8),)))
@@ -130,3 +130,68 @@ def test_what_must_not_speak_for_a_match_never_does(restated: float) -> None:
     equal, another = number_rates(restated)
     assert another <= 1e-9
     assert equal > 0
+
+
+PARTS = ("group", "hamlet", "commune")
+PLACE = Comparison(
+    "place",
+    (("place",),),
+    (
+        *(Level(part, (Is(By.EQUAL, (part,)),)) for part in PARTS),
+        Level("next commune", (Is(By.EQUAL, ("near",)),)),
+    ),
+    agreements=PARTS,
+)
+PLACE_U = [0.0005, 0.002, 0.02, 0.2, 0.7775]
+RATE = st.floats(min_value=0.0, max_value=1.0)
+
+
+def place_rates(*m: float | None, matches: float = 25_000.0) -> tuple[Learned, ...]:
+    given = map_roles("people", "id", {"name": ColumnRole.SURNAME, "number": ColumnRole.IDENTIFIER})
+    fields = (
+        *given.fields,
+        *(FeatureField(name, Kind.CODE) for name in ("place", *PARTS, "near")),
+    )
+    places = replace(given, fields=fields, comparisons=(PLACE,))
+    runs = [Run(name, {"place": m}, matches, 0.9) for name in ("a", "b")]
+    return estimate_parameters(places, runs, {"place": PLACE_U}, unseen_m=0.5 / matches, unseen_u=1e-7)["place"]
+
+
+def bits_of(rates: tuple[Learned, ...]) -> list[float]:
+    return [round(rate.bits, 3) for rate in rates]
+
+
+def test_an_agreement_that_no_match_showed_says_nothing_and_not_what_another_place_says() -> None:
+    """Offices that write whole addresses: pooled with `other`, hamlet and commune spoke against a match with 4 bits."""
+    rates = place_rates(0.94, None, None, 0.01, 0.05)
+    assert bits_of(rates)[1:3] == [0, 0]
+    assert [rate.limits for rate in rates[1:3]] == [(Limit.UNSEEN,)] * 2
+    assert rates[0].bits > 10
+    assert -5 < rates[3].bits < -3
+    assert rates[4].bits < -3
+
+
+def test_an_agreement_that_too_few_matches_showed_says_what_a_weaker_one_says() -> None:
+    rates = place_rates(0.8, 0.0001, 0.1, 0.02, 0.08)
+    assert bits_of(rates)[1] == bits_of(rates)[2] == pytest.approx(math.log2(0.1 / 0.02), abs=0.01)
+
+
+def test_an_agreement_that_enough_matches_showed_keeps_what_was_learned() -> None:
+    """One in 70 matches has the commune alone, and one in 50 strangers."""
+    rates = place_rates(0.9, 0.02, 0.0143, 0.01, 0.0557)
+    assert bits_of(rates)[2] == pytest.approx(math.log2(0.0143 / 0.02), abs=0.01)
+    few = place_rates(0.9, 0.02, 0.0143, 0.01, 0.0557, matches=1_000.0)
+    assert bits_of(few)[2] == 0
+
+
+@given(group=RATE, hamlet=RATE, commune=RATE, near=RATE, other=RATE, matches=st.floats(min_value=20, max_value=1e6))
+def test_no_agreement_speaks_against_a_match_without_support_or_less_than_a_weaker_one(
+    group: float, hamlet: float, commune: float, near: float, other: float, matches: float
+) -> None:
+    shares = (group, hamlet, commune, near, other)
+    total = sum(shares) or 1.0
+    rates = place_rates(*(share / total or None for share in shares), matches=matches)
+    assert all(rate.bits >= -1e-6 for rate in rates[:3] if not rate.is_supported)
+    assert all(one.bits >= weaker.bits - 1e-6 for one, weaker in pairwise(rates[:3]))
+    if rates[-1].bits < 0:  # a model in which `other` speaks for a match is refused
+        assert all(rate.bits >= rates[-1].bits - 1e-6 for rate in rates[:3])

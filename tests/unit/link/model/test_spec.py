@@ -43,6 +43,14 @@ HOUSEHOLDS = map_roles("households", "id", HOUSEHOLD)
             "has no outcome far",
         ),
         (
+            {"comparisons": (replace(PEOPLE.comparisons[0], agreements=("far",)),)},
+            "has no outcome far",
+        ),
+        (
+            {"comparisons": (replace(PEOPLE.comparisons[0], agreements=("other",)),)},
+            "has an agreement that must not speak for a match, or is none",
+        ),
+        (
             {
                 "comparisons": (
                     replace(
