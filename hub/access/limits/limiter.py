@@ -121,13 +121,13 @@ class ReadingLimiter:
         use.unsent.refusals += 1
         self._recheck(use)
 
-    def count_miss(self, principal: Principal) -> None:
-        """Count a look-up that found nobody."""
+    def count_misses(self, principal: Principal, number: int) -> None:
+        """Count look-ups that found nobody."""
         use = self._uses.get(principal.id)
-        if use is None:
+        if use is None or not number:
             return
-        use.misses += 1
-        use.unsent.misses += 1
+        use.misses += number
+        use.unsent.misses += number
         self._recheck(use)
 
     async def count_subjects(self, principal: Principal, people: frozenset[ReadSubject]) -> None:

@@ -285,7 +285,7 @@ class Executor:
             text = await (reads or self.reads).json(plan.sql, parameters)
         finally:
             self.admission.end_turn(is_large)
-        return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql)
+        return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql, roots=plan.roots)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it. Counted as one request; its events are not."""

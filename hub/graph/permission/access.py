@@ -1,10 +1,12 @@
 """Access to answers: the checks before a statement is run, and before its answer leaves."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any
 
+import orjson
 from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
@@ -18,8 +20,9 @@ from hub.graph.permission.callers import Caller
 from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.permissions import Permissions
 from hub.graph.permission.sealed_subjects import SealedSubjects
-from hub.plan.data_subjects import DataSubject, take_data_subjects
+from hub.plan.data_subjects import HIDDEN, DataSubject, take_data_subjects
 from hub.plan.limits import too_large
+from hub.plan.nodes import Root
 from hub.plan.planner import Plan
 
 LOG = logging.getLogger("hub.access")
@@ -59,8 +62,10 @@ class AnswerAccess:
         if ready.plan is not None:
             check_rows(caller, ready.plan, ready.variables)
 
-    async def clear(self, text: bytes, reading: Reading, *, reads_people: bool = True) -> bytes:
-        """An answer as it may leave. `reads_people`: whether its statement can give people.
+    async def clear(
+        self, text: bytes, reading: Reading, *, reads_people: bool = True, roots: Sequence[Root] = ()
+    ) -> bytes:
+        """An answer as it may leave. `reads_people`: whether its statement can give people; `roots` are its root fields.
 
         Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
         """
@@ -71,7 +76,9 @@ class AnswerAccess:
             reading.people |= people
             return clean
         await self.refuse_withheld(people, reading)
-        await self._count(reading.caller, people, reads_people)
+        if reads_people:
+            self._count_misses(reading.caller, text, people, roots)
+        await self._count(reading.caller, people)
         reading.people |= people
         return clean
 
@@ -83,7 +90,7 @@ class AnswerAccess:
         if self.permissions is None:
             return
         await self.refuse_withheld(people, reading)
-        await self._count(reading.caller, frozenset(people), reads_people=False)
+        await self._count(reading.caller, frozenset(people))
         reading.people |= set(people)
 
     async def refuse_withheld(
@@ -106,13 +113,45 @@ class AnswerAccess:
         if self.limiter is not None and caller.principal is not None:
             self.limiter.count_refusal(caller.principal, code)
 
-    async def _count(self, caller: Caller, people: frozenset[DataSubject], reads_people: bool) -> None:
-        if self.limiter is None or caller.principal is None:
-            return
-        if people:
+    async def _count(self, caller: Caller, people: frozenset[DataSubject]) -> None:
+        if self.limiter is not None and caller.principal is not None and people:
             await self.limiter.count_subjects(caller.principal, people)
-        elif reads_people and caller.purpose is not None and caller.purpose.declaration.finds_people:
-            self.limiter.count_miss(caller.principal)
+
+    def _count_misses(self, caller: Caller, text: bytes, people: frozenset[DataSubject], roots: Sequence[Root]) -> None:
+        """Count the look-ups of an answer that found nobody, each root field on its own: a known person asked for beside four guesses must not
+        hide them. `text` has its hidden members still."""
+        if self.limiter is None or caller.principal is None or caller.purpose is None:
+            return
+        if not caller.purpose.declaration.finds_people:
+            return
+        if len(roots) > 1:
+            self.limiter.count_misses(caller.principal, count_misses(text, roots))
+        elif not people:
+            self.limiter.count_misses(caller.principal, 1)
+
+
+def count_misses(text: bytes, roots: Sequence[Root]) -> int:
+    """How many of these root fields could give people and gave none. `text` is the JSON of the answer with its hidden members."""
+    values = orjson.loads(text)
+    return sum(not names_person(values[root.key]) and reads_people(root) for root in roots)
+
+
+def names_person(value: Any) -> bool:
+    """Whether a value of an answer, or anything within it, has a hidden member that names a person."""
+    if isinstance(value, dict):
+        return any((key.startswith(HIDDEN) and type(one) is int) or names_person(one) for key, one in value.items())
+    return isinstance(value, list) and any(map(names_person, value))
+
+
+def reads_people(node: object) -> bool:
+    """Whether a node of a plan, or anything within it, has hidden members: whether it can give people."""
+    if isinstance(node, tuple):
+        return any(map(reads_people, node))
+    if not is_dataclass(node):
+        return False
+    if str(getattr(node, "key", "")).startswith(HIDDEN):
+        return True
+    return any(reads_people(getattr(node, one.name)) for one in fields(node))
 
 
 def raise_withheld_alarm(kind: WithholdKind, caller: Caller, connection: Connection[Any]) -> None:

@@ -124,7 +124,7 @@ def test_refusals_and_misses_pause_and_other_mistakes_do_not(database_url: str) 
         assert "refused" in str(await refused(one.admit(AN)))
         await one.admit(BINH)
         for _ in range(3):
-            one.count_miss(BINH)
+            one.count_misses(BINH, 1)
         assert "found nobody" in str(await refused(one.admit(BINH)))
         await refused(one.admit(BINH, is_request=False))  # a subscription ends
 
@@ -222,7 +222,7 @@ def test_an_operator_sees_and_lifts_a_limit(cli: Command, trial: Any) -> None:
         await one.admit(AN)
         await one.admit(BINH)
         for _ in range(3):
-            one.count_miss(AN)
+            one.count_misses(AN, 1)
         await one.sync()
         (met,) = json.loads(cli("limits", "list", "--json"))
         assert (met["principal"], met["met"], met["misses"]) == ("id|an", ["MISSES_PER_HOUR"], 3)
@@ -244,7 +244,7 @@ def test_an_operator_sees_and_lifts_a_limit(cli: Command, trial: Any) -> None:
 
 OFFICERS = {
     name: LocalIdentity(f"limited-{name}", name, frozenset({Role.OFFICER}), frozenset({"06820@2025-07-01"}))
-    for name in ("fast", "guesses", "wanders", "reads", "follows")
+    for name in (*("fast", "guesses", "wanders", "reads", "follows"), *(f"hides-{number}" for number in range(5)))
 }
 ISSUER = LocalIssuer("127.0.0.1", tuple(OFFICERS.values()))
 IDENTIFY = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName } }"
@@ -267,6 +267,15 @@ def ask(url: str, who: str, query: str, variables: Any = None, **headers: str) -
     token = ISSUER.sign_token(OFFICERS[who])
     sent = {"authorization": f"Bearer {token}", **{f"x-hub-{name}": value for name, value in headers.items()}}
     return httpx2.post(f"{url}/graphql", json={"query": query, "variables": variables or {}}, headers=sent, timeout=30)
+
+
+def find_two_people(served_hub: ServedHub) -> tuple[str, str]:
+    with psycopg.connect(served_hub.database) as connection:
+        (one,), (other,) = connection.execute(
+            "select personal_id from data.citizen where personal_id is not null and death_date is null"
+            " and id not in (select subject_id from link.heir) order by id limit 2"
+        ).fetchall()
+    return one, other
 
 
 def error_of(answer: httpx2.Response) -> dict[str, Any]:
@@ -295,6 +304,36 @@ def test_guessing_identifiers_pauses(limited_url: str) -> None:
     assert (paused.status_code, error_of(paused)["extensions"]["code"]) == (429, "READING_PAUSED")
     assert int(paused.headers["retry-after"]) <= 3_600
     assert "tạm dừng" in error_of(paused)["extensions"]["label"]["vi"].lower()
+
+
+KNOWN = "a: citizen(by: { personalId: $known }) { fullName }"
+HIDDEN_GUESSES = {
+    "by key": f"{KNOWN} b: citizen(by: {{ personalId: $guess }}) {{ fullName }}",
+    "of rows alone": """a: citizen(by: { personalId: $known }) { __typename } b: citizen(by: { personalId: $guess }) { __typename }""",
+    "in a fragment": f"{KNOWN} ... on Query {{ b: citizen(by: {{ personalId: $guess }}) {{ fullName }} }}",
+    "beside public data": f"""{KNOWN} b: citizen(by: {{ personalId: $guess }}) {{ fullName }}
+        c: administrativeUnits(first: 1) {{ nodes {{ name }} }} __typename""",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN_GUESSES)
+def test_a_person_who_is_found_hides_no_guess_beside_them(limited_url: str, served_hub: ServedHub, how: str) -> None:
+    who = f"hides-{list(HIDDEN_GUESSES).index(how)}"
+    known, _ = find_two_people(served_hub)
+    query = f"query ($known: PersonalId!, $guess: PersonalId!) {{ {HIDDEN_GUESSES[how]} }}"
+    for number in range(3):
+        values = {"known": known, "guess": f"0990800001{number:02}"}
+        answer = ask(limited_url, who, query, values, purpose="identify")
+        assert (answer.json()["data"]["b"], bool(answer.json()["data"]["a"])) == (None, True)
+    paused = ask(limited_url, who, IDENTIFY, {"personalId": known}, purpose="identify")
+    assert error_of(paused)["extensions"]["code"] == "READING_PAUSED"
+
+
+def test_people_who_are_all_found_are_no_misses(limited_url: str, served_hub: ServedHub) -> None:
+    one, other = find_two_people(served_hub)
+    query = "query ($a: PersonalId!, $b: PersonalId!) { a: citizen(by: { personalId: $a }) { fullName } b: citizen(by: { personalId: $b }) { fullName } c: administrativeUnits(first: 1) { nodes { name } } }"
+    for _ in range(4):
+        assert ask(limited_url, "hides-4", query, {"a": one, "b": other}, purpose="identify").json()["data"]["b"]
 
 
 def test_asking_for_what_is_not_ones_own_pauses(limited_url: str) -> None:
