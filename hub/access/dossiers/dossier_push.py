@@ -42,6 +42,7 @@ from hub.access.dossiers.dossier_store import (
     insert_dossier,
     insert_subjects,
     load_dossier,
+    lock_dossier,
     write_end,
 )
 from hub.access.dossiers.offices import covers_office, parse_office
@@ -198,6 +199,7 @@ def take_push(connection: Connection[Any], sender: DossierSender, body: bytes) -
     digest = _digest(sent)
     with connection.transaction():
         connection.execute(LOCK, (code,))  # two versions of one dossier at once are taken one after the other
+        lock_dossier(connection, code)  # an officer of the office may be adding somebody
         known = load_dossier(connection, code)
         if known is not None and _is_known(connection, known, sent, digest):
             return PushResult(known, is_new=False)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.offices import covers_office
@@ -125,11 +126,20 @@ def check_life(expires_at: datetime | None, now: datetime) -> datetime:
     return expires_at.astimezone(UTC)
 
 
-def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject], today: date) -> None:
-    """Raises OperationRefused if the subjects do not fill the roles of the purpose.
+class HasRole(Protocol):
+    """A subject, found or only named."""
 
-    Codes: ROLE_UNKNOWN, ROLE_MISSING, ROLE_TAKEN, WRONG_KIND, SUBJECT_IN_TWO_ROLES, SUBJECT_DECEASED, GUARDIAN_NEEDED,
-    TOO_MANY_SUBJECTS.
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def entity(self) -> str: ...
+
+
+def check_roles(purpose: PurposeDeclaration, subjects: Sequence[HasRole]) -> None:
+    """Raises OperationRefused if the subjects do not fill the roles of the purpose, whoever they are: nothing of a person is needed for it.
+
+    Codes: ROLE_UNKNOWN, ROLE_MISSING, ROLE_TAKEN, WRONG_KIND, TOO_MANY_SUBJECTS.
     """
     if len(subjects) > MAX_SUBJECTS:
         raise make_refusal(
@@ -137,9 +147,9 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
             "TOO_MANY_SUBJECTS",
             "open a second dossier for the others",
         )
-    filled = Counter(subject.role for subject in subjects)
     for subject in subjects:
-        _check_subject(purpose, subject, filled, today)
+        find_role(purpose, subject.role, subject.entity)
+    filled = Counter(subject.role for subject in subjects)
     for role, declared in purpose.subjects.items():
         if not filled[role] and not declared.optional and not _is_guardian_only(role, purpose.subjects.values()):
             raise make_refusal(f"no subject has the role {role}", "ROLE_MISSING", f"add a {declared.entity} as {role}")
@@ -147,6 +157,18 @@ def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject]
             raise make_refusal(
                 f"{filled[role]} subjects have the role {role}", "ROLE_TAKEN", "give one subject this role"
             )
+
+
+def check_subjects(purpose: PurposeDeclaration, subjects: Sequence[FoundSubject], today: date) -> None:
+    """Raises OperationRefused if the subjects do not fill the roles of the purpose. What a person's data say comes last: a refusal for a
+    missing role and one for a death, in turns, would tell of anybody whether they live.
+
+    Codes: those of `check_roles`, SUBJECT_IN_TWO_ROLES, SUBJECT_DECEASED, GUARDIAN_NEEDED.
+    """
+    check_roles(purpose, subjects)
+    filled = Counter(subject.role for subject in subjects)
+    for subject in subjects:
+        _check_subject(purpose, subject, filled, today)
     parties = [
         (one.role, (one.entity, one.number) if one.number is not None else (one.entity, one.field, one.value))
         for one in subjects
@@ -196,7 +218,7 @@ def find_role(purpose: PurposeDeclaration, role: str, entity: str) -> SubjectRol
 
 
 def _check_subject(purpose: PurposeDeclaration, subject: FoundSubject, filled: Counter[str], today: date) -> None:
-    declared = find_role(purpose, subject.role, subject.entity)
+    declared = purpose.subjects[subject.role]
     if subject.died is not None and not declared.deceased:
         raise make_refusal(
             f"the person in the role {subject.role} is recorded as deceased",

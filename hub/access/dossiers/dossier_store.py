@@ -20,7 +20,9 @@ from hub.access.dossiers.dossier_rules import (
     check_in_force,
     check_life,
     check_opener,
+    check_roles,
     check_subjects,
+    find_role,
     make_refusal,
 )
 from hub.access.dossiers.offices import covers_office, parse_office
@@ -51,6 +53,7 @@ SELECT_SUBJECTS = """
 select role, entity, subject_id as number, field, value from hub.dossier_subject where dossier_id = %s order by id"""
 END_DOSSIER = """
 update hub.dossier set ended_at = now(), ended_by = %s, outcome = %s, reason = %s where id = %s and ended_at is null"""
+LOCK_DOSSIER = "select from hub.dossier where code = %s for no key update"
 NOT_FOUND = make_refusal(
     "there is no such dossier, or it is not one of your office",
     "DOSSIER_UNKNOWN",
@@ -117,10 +120,7 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
     Raises OperationRefused: see `hub.access.dossiers.dossier_rules` for the codes, and DOSSIER_EXISTS.
     """
     now = datetime.now(UTC)
-    code, office, purpose = check_code(new.code, now.date()), parse_office(new.office), find_purpose(new.purpose)
-    check_opener(principal, purpose.declaration, office)
-    check_in_force(purpose.declaration, now.date())
-    expires_at = check_life(new.expires_at, now)
+    code, office, purpose, expires_at = _check_new(new, principal, now)
     found = find_subjects(connection, new.subjects)
     alarm_if_withheld(connection, found, principal)
     check_subjects(purpose.declaration, found, now.date())
@@ -144,6 +144,24 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
     made = load_dossier(connection, code)
     assert made is not None  # inserted above, and dossiers are never deleted
     return made
+
+
+def look_up_new(connection: Connection[Any], new: NewDossier, principal: Principal) -> list[FoundSubject]:
+    """The subjects of a dossier that is to be opened. Nobody is looked up before all is checked that needs nobody's data.
+
+    Raises OperationRefused as `open_dossier` does.
+    """
+    _check_new(new, principal, datetime.now(UTC))
+    return find_subjects(connection, new.subjects)
+
+
+def _check_new(new: NewDossier, principal: Principal, now: datetime) -> tuple[str, str, Purpose, datetime]:
+    """Code, office, purpose and expiry of a dossier to open."""
+    code, office, purpose = check_code(new.code, now.date()), parse_office(new.office), find_purpose(new.purpose)
+    check_opener(principal, purpose.declaration, office)
+    check_in_force(purpose.declaration, now.date())
+    check_roles(purpose.declaration, new.subjects)
+    return code, office, purpose, check_life(new.expires_at, now)
 
 
 def insert_dossier(
@@ -174,6 +192,40 @@ def add_subjects(
     connection: Connection[Any], code: str, named: Sequence[NamedSubject], principal: Principal
 ) -> Dossier:
     """Add subjects to an open dossier. Raises OperationRefused as `open_dossier` does, DOSSIER_UNKNOWN, DOSSIER_ENDED."""
+    dossier, purpose = _find_extendable(connection, code, named, principal)
+    found = find_subjects(connection, named)
+    alarm_if_withheld(connection, _leave_out_present(dossier, found), principal)
+    with connection.transaction():
+        # Of two who fill one role at once, the second sees the first.
+        lock_dossier(connection, dossier.code)
+        dossier = find_own_dossier(connection, code, principal)
+        check_open(dossier, datetime.now(UTC))
+        new = _leave_out_present(dossier, found)
+        before = [FoundSubject(s.role, s.entity, s.number, s.field, s.value) for s in dossier.subjects]
+        check_subjects(purpose.declaration, [*before, *new], datetime.now(UTC).date())
+        insert_subjects(connection, dossier.id, new, principal)
+        if new:
+            record_dossier_change(connection, dossier.id)
+    return find_own_dossier(connection, code, principal)
+
+
+def look_up_added(
+    connection: Connection[Any], code: str, named: Sequence[NamedSubject], principal: Principal
+) -> tuple[Dossier, list[FoundSubject]]:
+    """A dossier and the subjects that are to be added to it, checked as in `look_up_new`. Raises OperationRefused as `add_subjects` does."""
+    dossier, _ = _find_extendable(connection, code, named, principal)
+    return dossier, _leave_out_present(dossier, find_subjects(connection, named))
+
+
+def lock_dossier(connection: Connection[Any], code: str) -> None:
+    """Let nobody else change the dossier before the transaction ends; what is read of it from now on stays true until then."""
+    connection.execute(LOCK_DOSSIER, (code,))
+
+
+def _find_extendable(
+    connection: Connection[Any], code: str, named: Sequence[NamedSubject], principal: Principal
+) -> tuple[Dossier, Purpose]:
+    """The dossier and its purpose, if the principal may add subjects. Nothing of a person is read for it."""
     dossier = find_own_dossier(connection, code, principal)
     check_open(dossier, datetime.now(UTC))
     if dossier.opened_via == EMERGENCY:
@@ -182,16 +234,14 @@ def add_subjects(
         )
     purpose = find_purpose(dossier.purpose)
     check_opener(principal, purpose.declaration, dossier.office)
+    for subject in named:
+        find_role(purpose.declaration, subject.role, subject.entity)
+    return dossier, purpose
+
+
+def _leave_out_present(dossier: Dossier, found: Iterable[FoundSubject]) -> list[FoundSubject]:
     present = {(subject.role, subject.entity, subject.number, subject.value) for subject in dossier.subjects}
-    found = [s for s in find_subjects(connection, named) if (s.role, s.entity, s.number, s.value) not in present]
-    alarm_if_withheld(connection, found, principal)
-    before = [FoundSubject(s.role, s.entity, s.number, s.field, s.value) for s in dossier.subjects]
-    check_subjects(purpose.declaration, [*before, *found], datetime.now(UTC).date())
-    with connection.transaction():
-        insert_subjects(connection, dossier.id, found, principal)
-        if found:
-            record_dossier_change(connection, dossier.id)
-    return find_own_dossier(connection, code, principal)
+    return [s for s in found if (s.role, s.entity, s.number, s.value) not in present]
 
 
 def end_dossier(connection: Connection[Any], code: str, outcome: Outcome, reason: str, principal: Principal) -> Dossier:

@@ -14,7 +14,14 @@ from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
 from hub.access.callers.principals import Principal
-from hub.access.dossiers.dossier_rules import EMERGENCY_AGENCY, check_opener, check_subjects, make_refusal
+from hub.access.dossiers.dossier_rules import (
+    EMERGENCY_AGENCY,
+    FoundSubject,
+    check_opener,
+    check_roles,
+    check_subjects,
+    make_refusal,
+)
 from hub.access.dossiers.dossier_store import (
     EMERGENCY,
     NOT_FOUND,
@@ -28,7 +35,7 @@ from hub.access.dossiers.dossier_store import (
     insert_dossier,
 )
 from hub.access.dossiers.offices import parse_office
-from hub.access.purposes import find_purpose
+from hub.access.purposes import Purpose, find_purpose
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 SHORTEST_REASON, LONGEST_REASON = 10, 500
@@ -52,22 +59,8 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
 
     Raises OperationRefused with EMERGENCY_FORBIDDEN, BAD_USER_INPUT, and as `open_dossier` does.
     """
-    purpose, office, now = find_purpose(request.purpose), parse_office(request.office), datetime.now(UTC)
-    _check_person(principal)
-    if not purpose.declaration.break_glass:
-        raise make_refusal(
-            f"{purpose.code} has no emergency access",
-            "EMERGENCY_FORBIDDEN",
-            "open a dossier, or use a purpose that allows it",
-        )
-    check_opener(principal, purpose.declaration, office)
-    reason = request.reason.strip()
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise make_refusal(
-            f"the reason must have {SHORTEST_REASON} to {LONGEST_REASON} characters",
-            "BAD_USER_INPUT",
-            "say what happened and why it cannot wait; no personal data",
-        )
+    now = datetime.now(UTC)
+    purpose, office, reason = _check_request(request, principal)
     found = find_subjects(connection, request.subjects)
     alarm_if_withheld(connection, found, principal)
     check_subjects(purpose.declaration, found, now.date())
@@ -89,6 +82,36 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
         told = {"purpose": purpose.code, "office": office, "subjects": len(found)}
         raise_alarm(connection, "EMERGENCY_REQUESTED", principal=principal.id, dossier_id=number, details=told)
     return find_own_dossier(connection, code, principal)
+
+
+def look_up_emergency(
+    connection: Connection[Any], request: EmergencyRequest, principal: Principal
+) -> list[FoundSubject]:
+    """The people of a request. Nobody is looked up before all is checked that needs nobody's data. Raises as `request_emergency` does."""
+    _check_request(request, principal)
+    return find_subjects(connection, request.subjects)
+
+
+def _check_request(request: EmergencyRequest, principal: Principal) -> tuple[Purpose, str, str]:
+    """Purpose, office and reason of a request."""
+    purpose, office = find_purpose(request.purpose), parse_office(request.office)
+    _check_person(principal)
+    if not purpose.declaration.break_glass:
+        raise make_refusal(
+            f"{purpose.code} has no emergency access",
+            "EMERGENCY_FORBIDDEN",
+            "open a dossier, or use a purpose that allows it",
+        )
+    check_opener(principal, purpose.declaration, office)
+    reason = request.reason.strip()
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise make_refusal(
+            f"the reason must have {SHORTEST_REASON} to {LONGEST_REASON} characters",
+            "BAD_USER_INPUT",
+            "say what happened and why it cannot wait; no personal data",
+        )
+    check_roles(purpose.declaration, request.subjects)
+    return purpose, office, reason
 
 
 def confirm_emergency(connection: Connection[Any], code: str, minutes: int, principal: Principal) -> Dossier:

@@ -148,6 +148,20 @@ class ReadingLimiter:
         if use.paused_by is not None:
             raise refuse_reading(use.paused_by, use.rates.most(use.paused_by), use.hour_ends - self._clock())
 
+    async def count_look_up(self, principal: Principal, people: frozenset[ReadSubject], missing: int) -> None:
+        """Count people who were looked up by identifiers that the caller gave, and how many of these nobody has, before that is told.
+
+        Raises ReadingPaused if there are too many of either: then nothing may be told. Raises StoreUnavailable.
+        """
+        if principal.id not in self._uses:
+            await self._load(principal)
+        self.count_misses(principal, missing)
+        if people:
+            await self.count_subjects(principal, people)
+        use = self._uses.get(principal.id)
+        if use is not None and use.paused_by is not None:
+            raise refuse_reading(use.paused_by, use.rates.most(use.paused_by), use.hour_ends - self._clock())
+
     async def sync(self) -> None:
         """Tell the store the counts, and learn its own. Raises StoreUnavailable; then it is told the next time."""
         async with self._talking:

@@ -19,12 +19,16 @@ COUNTED_CODES = frozenset(
         "FORBIDDEN_FIELD",
         "FORBIDDEN_MASKED",
         "FORBIDDEN_OPERATION",
+        "GUARDIAN_NEEDED",  # tells an age
         "NOT_A_SUBJECT",
         "OFFICE_FORBIDDEN",
         "PURPOSE_FORBIDDEN",
         "PURPOSE_MISMATCH",
+        "SUBJECT_DECEASED",  # tells a death
+        "SUBJECT_IN_TWO_ROLES",  # tells that two identifiers are one person's
         "SUBJECT_RESTRICTED",
         "SUBJECT_SEALED",
+        "SUBJECT_UNKNOWN",  # who tries global ids out learns which are taken
     }
 )
 """Refusals of somebody who asks for data of others. Mistakes of form (SYNTAX, BAD_USER_INPUT …) are not counted."""

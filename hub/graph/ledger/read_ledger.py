@@ -95,7 +95,7 @@ class ReadLedger:
             sources=() if is_masked(caller) else await self._find_sources(asked),
             details=reading.details or None,
         )
-        if (told := reading.dossier_event) is not None:
+        if (told := reading.dossier_event or reading.only_look_up) is not None:
             purpose = find_purpose(told.purpose)
             entry = entry._replace(
                 dossier=told.code, office=told.office, purpose=purpose.code, purpose_version=purpose.version
@@ -137,7 +137,7 @@ class ReadLedger:
         await self.writer.close()
 
     def _is_recorded(self, reading: Reading, code: str | None) -> bool:
-        if reading.people or reading.kind is RecordKind.EVENT:
+        if reading.people or reading.look_ups or reading.kind is RecordKind.EVENT:
             return True
         if code is not None:
             return code not in UNRECORDED_CODES

@@ -93,6 +93,17 @@ class AnswerAccess:
         await self._count(reading.caller, frozenset(people))
         reading.people |= set(people)
 
+    async def admit_look_up(self, people: Collection[DataSubject], missing: int, reading: Reading) -> None:
+        """Count people of whom a change of a dossier tells no more than whether they are held, and how many named ones are not; note them.
+
+        Sealed people are no exception: opening a dossier for one raises an alarm of its own. Raises ReadingPaused.
+        """
+        if self.permissions is None:
+            return
+        if self.limiter is not None and reading.caller.principal is not None:
+            await self.limiter.count_look_up(reading.caller.principal, frozenset(people), missing)
+        reading.people |= set(people)
+
     async def refuse_withheld(
         self, people: Collection[DataSubject], reading: Reading, *, allowed: WithholdKind | None = None
     ) -> None:

@@ -1,7 +1,8 @@
 """Mutations that open, extend and end dossiers, and those of emergency access. They answer with nothing but the dossier: no value of any subject."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -10,6 +11,7 @@ from psycopg import Connection
 from strawberry.types import Info
 
 from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_rules import FoundSubject
 from hub.access.dossiers.dossier_senders import refuse_pushed_office
 from hub.access.dossiers.dossier_store import (
     EMERGENCY,
@@ -20,23 +22,33 @@ from hub.access.dossiers.dossier_store import (
     end_dossier,
     find_own_dossier,
     load_dossier,
+    look_up_added,
+    look_up_new,
     open_dossier,
 )
-from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
+from hub.access.dossiers.emergencies import (
+    EmergencyRequest,
+    confirm_emergency,
+    end_emergency,
+    look_up_emergency,
+    request_emergency,
+)
 from hub.access.dossiers.offices import parse_office
 from hub.access.dossiers.withdrawals import PassedOnWithdrawal, list_passed_on
 from hub.access.purposes import find_purpose
 from hub.errors import OperationRefused
+from hub.graph.execution.reading import LookUp
 from hub.graph.permission.named_subjects import is_named_by_key, read_named_subjects
 from hub.graph.procedures.snapshots import keep_at_closing, show_summary
 from hub.graph.schema_types.fields import Namespace, ValueField, input_type, make_field, object_type
 from hub.model.names import to_camel_case
-from hub.model.registry import Registry
+from hub.model.registry import Registry, load_registry
 from hub.settings import Settings
 
 if TYPE_CHECKING:
     from hub.graph.execution.execute import Executor
 
+FoundForDossier = tuple[LookUp, list[FoundSubject]]
 DOSSIER: Mapping[str, tuple[str, str]] = {
     "code": ("str", "Code of the dossier."),
     "purpose": ("str", "Code of the procedure or other purpose: what may be read under the dossier."),
@@ -117,21 +129,24 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
             expires_at=_instant(input.expiresAt_),
         )
 
-        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+        def look_up(connection: Connection[Any], principal: Principal) -> FoundForDossier:
             if _settings(info).pushed_dossiers_only:
                 refuse_pushed_office(connection, parse_office(new.office))
-            return open_dossier(connection, new, principal)
+            return LookUp(new.purpose, parse_office(new.office)), look_up_new(connection, new, principal)
 
-        return await _run_on_dossier(info, work)
+        about = await _admit_look_up(info, look_up)
+        return await _run_on_dossier(info, lambda c, p: open_dossier(c, new, p), about)
 
     async def add_dossier_subjects(info: Info[Any, Any], input: Any) -> Any:
         named = read_named_subjects(registry, input.subjects_)
 
-        def work(connection: Connection[Any], principal: Principal) -> Dossier:
+        def look_up(connection: Connection[Any], principal: Principal) -> FoundForDossier:
             _refuse_pushed_dossier(info, connection, input.code_, principal)
-            return add_subjects(connection, input.code_, named, principal)
+            dossier, found = look_up_added(connection, input.code_, named, principal)
+            return LookUp(dossier.purpose, dossier.office), found
 
-        return await _run_on_dossier(info, work)
+        about = await _admit_look_up(info, look_up)
+        return await _run_on_dossier(info, lambda c, p: add_subjects(c, input.code_, named, p), about)
 
     async def end_dossier_(info: Info[Any, Any], input: EndDossierInput) -> Any:
         outcome = cast(Outcome, input.outcome.name)
@@ -150,7 +165,13 @@ def dossier_mutations(registry: Registry, names: Namespace) -> dict[str, Any]:
     async def request_emergency_access(info: Info[Any, Any], input: Any) -> Any:
         subjects = read_named_subjects(registry, input.subjects_)
         wanted = EmergencyRequest(input.purpose_, input.office_, subjects, input.reason_)
-        return await _run_on_dossier(info, lambda c, p: request_emergency(c, wanted, p))
+
+        def look_up(connection: Connection[Any], principal: Principal) -> FoundForDossier:
+            found = look_up_emergency(connection, wanted, principal)
+            return LookUp(wanted.purpose, parse_office(wanted.office)), found
+
+        about = await _admit_look_up(info, look_up)
+        return await _run_on_dossier(info, lambda c, p: request_emergency(c, wanted, p), about)
 
     async def confirm_emergency_access(info: Info[Any, Any], input: ConfirmEmergencyAccessInput) -> Any:
         minutes = _settings(info).emergency_minutes
@@ -245,20 +266,41 @@ def _refuse_pushed_dossier(info: Info[Any, Any], connection: Connection[Any], co
         refuse_pushed_office(connection, dossier.office)
 
 
-async def _run_on_dossier(info: Info[Any, Any], work: Any) -> Any:
+async def _admit_look_up(
+    info: Info[Any, Any], look_up: Callable[[Connection[Any], Principal], FoundForDossier]
+) -> LookUp:
+    """Look up the people whom a caller names, and admit that: each is an identifier tried, whether a dossier comes of it or not."""
+    context, access = info.context, info.context.executor.access
+    principal = context.caller.known
+    try:
+        about, found = await context.executor.reviews.read(lambda connection: look_up(connection, principal))
+    except OperationRefused as error:
+        access.count_refusal(context.caller, error.code)
+        raise
+    context.reading.look_ups.append(about)
+    known = load_registry()
+    persons = [subject for subject in found if known[subject.entity].personal]
+    people = {(subject.entity, subject.number) for subject in persons if subject.number is not None}
+    missing = sum(subject.number is None for subject in persons)
+    await access.admit_look_up(people, missing, context.reading)
+    return about
+
+
+async def _run_on_dossier(
+    info: Info[Any, Any], work: Callable[[Connection[Any], Principal], Dossier], about: LookUp | None = None
+) -> Any:
+    """Change a dossier. `about` is the look-up of its new subjects, if it gets any."""
     caller, access = info.context.caller, info.context.executor.access
     principal = caller.known
-
-    def run(connection: Connection[Any]) -> Dossier:
-        dossier: Dossier = work(connection, principal)
-        return dossier
-
     try:
-        dossier = await info.context.executor.reviews.run(run)
+        dossier: Dossier = await info.context.executor.reviews.run(lambda connection: work(connection, principal))
     except OperationRefused as error:
         access.count_refusal(caller, error.code)
         raise
     access.dossiers.forget(dossier.code)
+    if about is not None:
+        look_ups = info.context.reading.look_ups
+        look_ups[look_ups.index(about)] = replace(about, code=dossier.code)
     return {"dossier": _describe_dossier(dossier), "snapshot": None, "passedOn": []}
 
 

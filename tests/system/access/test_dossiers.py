@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from hub.access.alarms import raise_alarm
 from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.dossiers import dossier_store as dossiers
+from hub.access.dossiers import emergencies
 from hub.access.dossiers.dossier_store import NamedSubject, NewDossier
 from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
 from hub.access.subjects.sealing import seal_subject, unseal_subject
@@ -145,6 +147,76 @@ def test_subjects_are_added_once(store: psycopg.Connection[Any]) -> None:
     assert len(dossiers.add_subjects(store, "H49.12-251118-0007", again, officer()).subjects) == 2
     second = [by_identifier("transferee", SELLER)]
     assert refusal(dossiers.add_subjects, store, "H49.12-251118-0007", second, officer()) == "ROLE_TAKEN"
+
+
+def test_nobody_is_looked_up_before_the_rest_is_checked(
+    store: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal that needs nobody's data must not depend on it, nor on whether they are held at all."""
+    opened = dossiers.open_dossier(store, transfer(), officer())
+    monkeypatch.setattr(dossiers, "find_subjects", pytest.fail)
+    monkeypatch.setattr(emergencies, "find_subjects", pytest.fail)
+    one = (by_identifier("transferee", "022030000003"),)
+    for look_up in (dossiers.look_up_new, dossiers.open_dossier):
+        for given, code in (
+            (transfer(subjects=one), "ROLE_MISSING"),
+            (transfer(code="x"), "DOSSIER_CODE_INVALID"),
+            (transfer(office=OTHER_OFFICE), "OFFICE_FORBIDDEN"),
+            (transfer(expires_at=datetime(2020, 1, 1, tzinfo=UTC)), "DOSSIER_EXPIRY_INVALID"),
+        ):
+            assert refusal(look_up, store, given, officer()) == code
+    stranger = [by_identifier("stranger", BUYER)]
+    for extend in (dossiers.look_up_added, dossiers.add_subjects):
+        assert refusal(extend, store, opened.code, stranger, officer()) == "ROLE_UNKNOWN"
+    wanted = EmergencyRequest("emergency", OFFICE, (by_identifier("person", SELLER),), "ngắn")
+    for request in (emergencies.look_up_emergency, request_emergency):
+        assert refusal(request, store, wanted, officer()) == "BAD_USER_INPUT"
+
+
+def test_of_two_who_fill_a_role_at_once_the_second_is_refused(
+    store: psycopg.Connection[Any], database_url: str
+) -> None:
+    named = (by_identifier("mother", SELLER),)
+    born = transfer(purpose="birth-residence-health-card", subjects=named)
+    opened = dossiers.open_dossier(store, born, officer())
+    begin, outcomes = threading.Barrier(6), []
+
+    def add(number: int) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            begin.wait(timeout=20)
+            try:
+                dossiers.add_subjects(
+                    connection, opened.code, [by_identifier("father", f"02208000001{number}")], officer()
+                )
+                outcomes.append("ADDED")
+            except OperationRefused as error:
+                outcomes.append(error.code)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(outcomes) == ["ADDED", *["ROLE_TAKEN"] * 5]
+    assert [s.role for s in dossiers.find_own_dossier(store, opened.code, officer()).subjects] == ["mother", "father"]
+
+
+def test_nobody_is_added_to_a_dossier_that_ends_meanwhile(
+    store: psycopg.Connection[Any], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = dossiers.open_dossier(
+        store, transfer(purpose="birth-residence-health-card", subjects=(by_identifier("mother", SELLER),)), officer()
+    )
+    find = dossiers.find_subjects
+
+    def find_and_end(connection: psycopg.Connection[Any], named: Any) -> Any:
+        with psycopg.connect(database_url, autocommit=True) as other:
+            dossiers.end_dossier(other, opened.code, "CLOSED", "xong", officer())
+        return find(connection, named)
+
+    monkeypatch.setattr(dossiers, "find_subjects", find_and_end)
+    father = [by_identifier("father", BUYER)]
+    assert refusal(dossiers.add_subjects, store, opened.code, father, officer()) == "DOSSIER_ENDED"
 
 
 def test_what_has_ended_is_not_read_under(store: psycopg.Connection[Any]) -> None:

@@ -244,7 +244,11 @@ def test_an_operator_sees_and_lifts_a_limit(cli: Command, trial: Any) -> None:
 
 OFFICERS = {
     name: LocalIdentity(f"limited-{name}", name, frozenset({Role.OFFICER}), frozenset({"06820@2025-07-01"}))
-    for name in (*("fast", "guesses", "wanders", "reads", "follows"), *(f"hides-{number}" for number in range(5)))
+    for name in (
+        *("fast", "guesses", "wanders", "reads", "follows"),
+        *(f"hides-{number}" for number in range(5)),
+        *(f"names-{number}" for number in range(8)),
+    )
 }
 ISSUER = LocalIssuer("127.0.0.1", tuple(OFFICERS.values()))
 IDENTIFY = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName } }"
@@ -269,12 +273,18 @@ def ask(url: str, who: str, query: str, variables: Any = None, **headers: str) -
     return httpx2.post(f"{url}/graphql", json={"query": query, "variables": variables or {}}, headers=sent, timeout=30)
 
 
-def find_two_people(served_hub: ServedHub) -> tuple[str, str]:
+def find_people(served_hub: ServedHub, number: int) -> list[str]:
     with psycopg.connect(served_hub.database) as connection:
-        (one,), (other,) = connection.execute(
+        found = connection.execute(
             "select personal_id from data.citizen where personal_id is not null and death_date is null"
-            " and id not in (select subject_id from link.heir) order by id limit 2"
+            " and birth_date < '1990' and id not in (select subject_id from link.heir) order by id limit %s",
+            (number,),
         ).fetchall()
+    return [one for (one,) in found]
+
+
+def find_two_people(served_hub: ServedHub) -> tuple[str, str]:
+    one, other = find_people(served_hub, 2)
     return one, other
 
 
@@ -334,6 +344,100 @@ def test_people_who_are_all_found_are_no_misses(limited_url: str, served_hub: Se
     query = "query ($a: PersonalId!, $b: PersonalId!) { a: citizen(by: { personalId: $a }) { fullName } b: citizen(by: { personalId: $b }) { fullName } c: administrativeUnits(first: 1) { nodes { name } } }"
     for _ in range(4):
         assert ask(limited_url, "hides-4", query, {"a": one, "b": other}, purpose="identify").json()["data"]["b"]
+
+
+NAMING = {
+    "openDossier": "mutation ($input: OpenDossierInput!) { openDossier(input: $input) { dossier { code subjects { found } } } }",
+    "requestEmergencyAccess": """mutation ($input: RequestEmergencyAccessInput!) {
+        requestEmergencyAccess(input: $input) { dossier { code subjects { found } } } }""",
+}
+
+
+def name_people(mutation: str, serial: int, known: str, others: list[str]) -> dict[str, Any]:
+    """The input of a mutation that names a known person and others."""
+    office = "06820@2025-07-01"
+    if mutation == "openDossier":
+        roles = [("owner", known), *(("member", other) for other in others)]
+        more = {"code": f"H49.12-251118-{serial:04}", "purpose": "household-business-registration", "office": office}
+    else:
+        roles = [("person", one) for one in (known, *others)]
+        more = {"purpose": "emergency", "office": office, "reason": "cứu nạn tại hiện trường"}
+    return {**more, "subjects": [{"role": r, "subject": {"citizen": {"personalId": p}}} for r, p in roles]}
+
+
+def count_dossiers(served_hub: ServedHub, who: str) -> int:
+    with psycopg.connect(served_hub.database) as connection:
+        row = connection.execute(
+            "select count(*) from hub.dossier where opened_by = %s", (f"{ISSUER.rules.issuer}|limited-{who}",)
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize(("mutation", "who"), [*zip(NAMING, ("names-0", "names-1"), strict=True)])
+def test_guesses_among_the_subjects_of_a_dossier_pause(
+    limited_url: str, served_hub: ServedHub, mutation: str, who: str
+) -> None:
+    known, _ = find_two_people(served_hub)
+    two = name_people(mutation, 9101, known, ["099080000201", "099080000202"])
+    assert "errors" not in ask(limited_url, who, NAMING[mutation], {"input": two}).json(), "two misses are allowed"
+    third = name_people(mutation, 9102, known, ["099080000203"])
+    paused = ask(limited_url, who, NAMING[mutation], {"input": third})
+    assert error_of(paused)["extensions"]["code"] == "READING_PAUSED"
+    assert (paused.json()["data"], count_dossiers(served_hub, who)) == (None, 1), "nothing is told, nothing is left"
+    again = ask(limited_url, who, NAMING[mutation], {"input": third})
+    assert (again.status_code, error_of(again)["extensions"]["code"]) == (429, "READING_PAUSED")
+
+
+@pytest.mark.parametrize(("mutation", "who"), [*zip(NAMING, ("names-2", "names-3"), strict=True)])
+def test_people_named_for_dossiers_are_people_looked_up(
+    limited_url: str, served_hub: ServedHub, mutation: str, who: str
+) -> None:
+    """Of whom three are allowed here."""
+    ids = find_people(served_hub, 4)
+    many = name_people(mutation, 9103, ids[0], ids[1:])
+    paused = ask(limited_url, who, NAMING[mutation], {"input": many})
+    assert error_of(paused)["extensions"]["code"] == "READING_PAUSED"
+    assert (paused.json()["data"], count_dossiers(served_hub, who)) == (None, 0)
+
+
+def test_guesses_in_one_request_are_not_answered_beyond_the_limit(limited_url: str, served_hub: ServedHub) -> None:
+    known, _ = find_two_people(served_hub)
+    fields = " ".join(f"m{n}: openDossier(input: $i{n}) {{ dossier {{ subjects {{ found }} }} }}" for n in range(3))
+    query = f"mutation ({', '.join(f'$i{n}: OpenDossierInput!' for n in range(3))}) {{ {fields} }}"
+    inputs = {f"i{n}": name_people("openDossier", 9110 + n, known, [f"0990800003{n:02}"]) for n in range(3)}
+    answer = ask(limited_url, "names-4", query, inputs)
+    assert error_of(answer)["extensions"]["code"] == "READING_PAUSED"
+    assert count_dossiers(served_hub, "names-4") == 2
+
+
+def test_adding_subjects_is_looking_them_up(limited_url: str, served_hub: ServedHub) -> None:
+    known, _ = find_two_people(served_hub)
+    given = name_people("openDossier", 9120, known, [])
+    assert "errors" not in ask(limited_url, "names-5", NAMING["openDossier"], {"input": given}).json()
+    add = "mutation ($input: AddDossierSubjectsInput!) { addDossierSubjects(input: $input) { dossier { code } } }"
+    for number in range(3):
+        member = {"role": "member", "subject": {"citizen": {"personalId": f"0990800004{number:02}"}}}
+        answer = ask(limited_url, "names-5", add, {"input": {"code": given["code"], "subjects": [member]}})
+    assert error_of(answer)["extensions"]["code"] == "READING_PAUSED"
+
+
+def test_asking_who_is_dead_pauses_and_tells_nothing_without_the_other_roles(
+    limited_url: str, served_hub: ServedHub
+) -> None:
+    with psycopg.connect(served_hub.database) as connection:
+        row = connection.execute("select personal_id from data.citizen where death_date is not null limit 1").fetchone()
+    assert row is not None
+    known, _ = find_two_people(served_hub)
+    alone = name_people("openDossier", 9130, known, [row[0]])
+    alone["subjects"] = alone["subjects"][1:]
+    codes = [error_of(ask(limited_url, "names-6", NAMING["openDossier"], {"input": alone}))["extensions"]["code"]]
+    for serial in range(3):
+        whole = name_people("openDossier", 9131 + serial, known, [row[0]])
+        answer = ask(limited_url, "names-6", NAMING["openDossier"], {"input": whole})
+        codes.append(error_of(answer)["extensions"]["code"])
+    assert codes == ["ROLE_MISSING", *["SUBJECT_DECEASED"] * 3]
+    assert ask(limited_url, "names-6", "{ __typename }").status_code == 429
 
 
 def test_asking_for_what_is_not_ones_own_pauses(limited_url: str) -> None:

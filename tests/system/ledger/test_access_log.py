@@ -125,6 +125,42 @@ def test_an_entry_says_who_read_what_and_why(hub: LogHub) -> None:
     assert hashlib.sha256(row[0]).hexdigest() == entry["hash"], "an auditor can find it in an export"
 
 
+def test_who_opens_a_dossier_is_in_the_log_of_everyone_named(hub: LogHub) -> None:
+    subjects = [
+        {"role": role, "subject": {"citizen": {"personalId": person}}}
+        for role, person in (("transferor", hub.seller), ("transferee", "022099999999"))
+    ]
+    given = {"code": "H49.12-251118-0802", "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+    assert "errors" not in hub.ask("an", OPEN, {"input": given}).json()
+    entry = hub.log(personalId=hub.seller, first=1)["nodes"][0]
+    assert (entry["principal"], entry["purpose"], entry["office"]) == ("urn:hub:demo|an", "land-right-transfer", OFFICE)
+    assert (entry["dossier"], entry["people"]) == (given["code"], [{"role": "requested", "people": 1}])
+    assert hub.log(dossier=given["code"])["nodes"][0]["outcome"] == "ANSWERED"
+
+
+def test_who_was_looked_up_without_a_dossier_is_in_the_log_too(hub: LogHub) -> None:
+    """A refusal may tell of a person: that two identifiers are one person's, or that somebody is dead."""
+    subjects = [
+        {"role": role, "subject": {"citizen": {"personalId": hub.seller}}} for role in ("transferor", "transferee")
+    ]
+    given = {"code": "H49.12-251118-0803", "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+    assert code_of(hub.ask("an", OPEN, {"input": given})) == "SUBJECT_IN_TWO_ROLES"
+    entry = hub.log(personalId=hub.seller, first=1)["nodes"][0]
+    assert (entry["outcome"], entry["code"]) == ("REFUSED", "SUBJECT_IN_TWO_ROLES")
+    assert (entry["purpose"], entry["dossier"]) == ("land-right-transfer", None)
+
+
+def test_looking_up_nobody_for_a_dossier_is_in_the_log(hub: LogHub) -> None:
+    subjects = [
+        {"role": role, "subject": {"citizen": {"personalId": f"02209999999{number}"}}}
+        for number, role in enumerate(("transferor", "transferee"))
+    ]
+    given = {"code": "H49.12-251118-0804", "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+    assert "errors" not in hub.ask("an", OPEN, {"input": given}).json()
+    (entry,) = hub.log(dossier=given["code"])["nodes"]
+    assert (entry["purpose"], entry["people"]) == ("land-right-transfer", [])
+
+
 @pytest.mark.parametrize(
     ("who", "headers", "code"),
     [

@@ -16,6 +16,7 @@ from hub.access.dossiers.dossier_rules import (
     check_code,
     check_life,
     check_opener,
+    check_roles,
     check_subjects,
     is_minor,
 )
@@ -165,7 +166,7 @@ def unknown(role: str) -> FoundSubject:
 )
 def test_subjects_that_do_not_fill_the_roles(subjects: list[FoundSubject], code: str) -> None:
     if code == "GUARDIAN_NEEDED":
-        subjects = [citizen("child", born="2015-01-01")]
+        subjects = [citizen("applicant", 2), citizen("child", born="2015-01-01")]
     assert code_of(check_subjects, purpose(), subjects, TODAY) == code
 
 
@@ -177,6 +178,26 @@ def test_subjects_that_fill_the_roles() -> None:
     check_subjects(
         purpose(), [citizen("applicant", 2), citizen("guardian", 2), *children], TODAY
     )  # a parent, for the child
+
+
+@pytest.mark.parametrize("born", ["1980-05-01", "2015-01-01"])
+@pytest.mark.parametrize("died", [None, date(2020, 1, 1)])
+@pytest.mark.parametrize("number", [1, None])
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [
+        ([], "ROLE_MISSING"),
+        ([citizen("applicant", 2), citizen("applicant", 3)], "ROLE_TAKEN"),
+        ([citizen("applicant", 2), citizen("stranger", 3)], "ROLE_UNKNOWN"),
+        ([citizen("applicant", 2), FoundSubject("plot", "Citizen", 4, None, None)], "WRONG_KIND"),
+    ],
+)
+def test_roles_that_are_not_filled_tell_nothing_of_who_was_named(
+    others: list[FoundSubject], code: str, born: str, died: date | None, number: int | None
+) -> None:
+    named = FoundSubject("child", "Citizen", number, "personal_id", "022080000001", born, died, 18)
+    assert code_of(check_subjects, purpose(), [named, *others], TODAY) == code
+    assert code_of(check_roles, purpose(), [named, *others]) == code
 
 
 def test_nobody_is_their_own_guardian() -> None:
