@@ -26,6 +26,10 @@ REASON_TOO_LONG = Label("Lý do tối đa 500 ký tự.", "A reason has at most 
 OVERTAKEN: Mapping[str, Label] = {
     "ALREADY_DECIDED": Label("Người khác vừa quyết định câu này.", "Somebody else has just decided this one."),
     "RECORD_NOT_FOUND": Label("Bản ghi không còn nữa.", "The record is gone."),
+    "NO_OPEN_QUESTION": Label(
+        "Câu này không còn chờ quyết định: bản ghi đã được liên kết hoặc không còn là ứng viên.",
+        "This is not an open question any more: the record has been linked, or the two are no longer proposed.",
+    ),
     "DECISION_CONFLICT": Label(
         "Trái với một quyết định khác đang có hiệu lực.", "It contradicts another decision that binds."
     ),

@@ -112,7 +112,9 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
 
     async def decide_link(info: Info[Any, Any], input: DecideLinkInput) -> Any:
         verdict = _verdict(input, find_reviewer(info))
-        return await info.context.executor.reviews.run(lambda c: payload_of(c, keep_decision(c, verdict)))
+        return await info.context.executor.reviews.run(
+            lambda c: payload_of(c, keep_decision(c, verdict, asked_only=True))
+        )
 
     async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
         by, number = find_reviewer(info), _number(input.decision_id, DECISION_TYPE)
@@ -123,7 +125,7 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
     made = {
         resolver.__name__: _mutation(resolver, payload, about)
         for resolver, about in (
-            (decide_link, "Decide whether a record means a subject, or whether two rows of a register are one. It binds every later run."),
+            (decide_link, "Decide an open question: whether a record means a subject that a run proposed, or whether two rows of a register are one. It binds every later run."),
             (undo_decision, "Take a decision back: what it changed is changed back, and the next run looks at the record again."),
         )
     }  # fmt: skip

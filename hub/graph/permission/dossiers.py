@@ -272,6 +272,7 @@ async def _admit_look_up(
     """Look up the people whom a caller names, and admit that: each is an identifier tried, whether a dossier comes of it or not."""
     context, access = info.context, info.context.executor.access
     principal = context.caller.known
+    about: LookUp
     try:
         about, found = await context.executor.reviews.read(lambda connection: look_up(connection, principal))
     except OperationRefused as error:

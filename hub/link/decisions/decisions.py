@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from hub.errors import OperationRefused
 from hub.link.decisions.link_rows import announce_links, look_again, take_links
 from hub.link.decisions.merges import list_cluster_rows, regroup_clusters
-from hub.link.decisions.pairs import Pair, agreed_pair
+from hub.link.decisions.pairs import Pair, agreed_pair, refuse_unasked
 from hub.link.decisions.verdicts import BINDING, DECISION, Decision, Verdict, check_verdict, reason_of, reviewer_of
 from hub.link.field import COLUMNS, Field, field_named
 from hub.link.lock import hold_link_lock
@@ -27,10 +27,10 @@ from hub.store.query import fetch_row, fetch_value
 PAIR = "l.record_id = %(record)s and l.found_id = %(found)s"
 
 
-def keep_decision(connection: Connection[Any], verdict: Verdict) -> Decision:
-    """Keep a verdict, and let it take effect. A second opinion takes none.
+def keep_decision(connection: Connection[Any], verdict: Verdict, *, asked_only: bool = False) -> Decision:
+    """Keep a verdict, and let it take effect. A second opinion takes none. `asked_only`: only on a pair that linking asks about.
 
-    Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND, WRONG_KIND, ALREADY_DECIDED, DECISION_CONFLICT, VERDICT_INVALID,
+    Raises OperationRefused: UNKNOWN_FIELD, RECORD_NOT_FOUND, WRONG_KIND, ALREADY_DECIDED, DECISION_CONFLICT, NO_OPEN_QUESTION, VERDICT_INVALID,
     REVIEWER_INVALID, REASON_INVALID, LINKING_IN_PROGRESS; of second opinions DECISION_NOT_FOUND, ALREADY_UNDONE,
     SECOND_OPINION_REFUSED.
     """
@@ -40,6 +40,8 @@ def keep_decision(connection: Connection[Any], verdict: Verdict) -> Decision:
             return _second(connection, given, given.second_of)
         at = hold_link_lock(connection)
         pair = agreed_pair(connection, field, given)
+        if asked_only:
+            refuse_unasked(connection, field, pair)
         decision = _kept(connection, given, pair, at)
         EFFECTS[field.merges, given.verdict](connection, field, decision, pair)
         requeue_records(connection, field, [decision.record_id])

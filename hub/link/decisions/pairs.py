@@ -11,6 +11,8 @@ from hub.link.decisions.merges import heir_of, list_cluster_rows
 from hub.link.decisions.verdicts import BINDING, Verdict
 from hub.link.field import Field
 from hub.model.registry import load_registry
+from hub.model.tables import OPEN
+from hub.store.query import fetch_value
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Pair:
     kind: str = ""
     weight: float | None = None
     evidence: list[dict[str, Any]] | None = None
+    is_proposed: bool = False
+    """Whether a run proposed it and left it open."""
 
 
 def agreed_pair(connection: Connection[Any], field: Field, given: Verdict) -> Pair:
@@ -43,13 +47,29 @@ def agreed_pair(connection: Connection[Any], field: Field, given: Verdict) -> Pa
     # A subject is shown by its heir: of the rows found that stand for it, the decision is on the likeliest.
     exact = field.merges or heir != subject
     row = connection.execute(
-        f"select l.found_id, l.weight, l.evidence from link.{field.table} l where l.record_id = %(record)s and l.subject_id = %(heir)s"
+        f"select l.found_id, l.weight, l.evidence, l.{OPEN} from link.{field.table} l where l.record_id = %(record)s and l.subject_id = %(heir)s"
         " and (l.found_id = %(subject)s or not %(exact)s) order by l.found_id = %(subject)s desc, l.status = 'UNCONFIRMED',"
         " l.weight desc nulls last, l.found_id limit 1",
         {"record": record, "heir": heir, "subject": subject, "exact": exact},
     ).fetchone()
-    found, weight, evidence = row or (subject, None, None)
-    return Pair(record, found, heir, kind, weight, evidence)
+    found, weight, evidence, is_open = row or (subject, None, None, False)
+    return Pair(record, found, heir, kind, weight, evidence, is_open)
+
+
+def refuse_unasked(connection: Connection[Any], field: Field, pair: Pair) -> None:
+    """Raises OperationRefused with NO_OPEN_QUESTION unless linking asks about this pair: a run proposed it, and the record has no confirmed link.
+
+    One person alone must not give a record that is settled, or one of their own choice, to whomever they like.
+    """
+    confirmed = f"select exists (select from link.{field.table} l where l.record_id = %s and l.status = 'CONFIRMED')"
+    if pair.is_proposed and (field.merges or not fetch_value(connection, confirmed, (pair.record_id,))):
+        return
+    raise OperationRefused(
+        "linking does not ask about this pair: no run proposed it and left it open, or the record has a confirmed link",
+        next_step="decide what `reviewQueue` lists; a confirmed link that is wrong is for two people: undo the decision"
+        " that confirmed it, or have the operator run `hub review decide` on the server",
+        code="NO_OPEN_QUESTION",
+    )
 
 
 def _refuse_link(connection: Connection[Any], field: Field, record: int, heir: int, given: Verdict) -> None:

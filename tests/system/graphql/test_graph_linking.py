@@ -130,6 +130,7 @@ def test_a_merged_row_leads_to_its_heir_and_is_no_row_of_its_own(links: Links, g
     links.candidate("tax_obligation_debtor", links.debt(name="a"), young, status="CONFIRMED")
     links.candidate("tax_obligation_debtor", links.debt(name="b"), old, status="CONFIRMED")
     query = PEOPLE % {"young": gid("Citizen", young), "old": gid("Citizen", old), "lane": lane}
+    links.candidate("citizen_duplicate", young, old)
     before = now()
     made = graph.data(DECIDE, merge(young, old), by="Lê An")["decideLink"]
     assert made["record"] == {"personalId": OLD, "mergedFrom": [{"personalId": NEW}]}
@@ -161,6 +162,7 @@ def test_a_merged_row_leads_to_its_heir_and_is_no_row_of_its_own(links: Links, g
 
 def test_a_merge_leads_on_when_the_merged_row_is_gone(links: Links, graph: Graph) -> None:
     old, young = links.citizen(OLD), links.citizen(NEW)
+    links.candidate("citizen_duplicate", young, old)
     graph.data(DECIDE, merge(young, old), by="Lê An")
     links.do(f"delete from data.citizen where id = {young}")
     found = graph.data(f'{{ node(id: "{gid("Citizen", young)}") {{ ... on Citizen {PERSON} }} citizen(by: {{ personalId: "{NEW}" }}) {{ id }} }}')  # fmt: skip
@@ -204,6 +206,7 @@ def test_discrepancies_say_what_where_and_whose(links: Links, graph: Graph, lane
     discrepancy(links, old, debt)
     first = now()
     discrepancy(links, young, debt, kind="DIFFERS", subject_field="birth_date", record_field="debtor_birth_date")
+    links.candidate("citizen_duplicate", young, old)
     graph.data(DECIDE, merge(young, old), by="Lê An")
     query = f'{{ citizen(by: {{ personalId: "{OLD}" }}) {{ discrepancies {{ totalCount nodes {WHOLE} }} }} {lane} }}'
     found = graph.data(query)["citizen"]["discrepancies"]
@@ -312,6 +315,7 @@ def test_a_decision_answers_with_the_record_as_it_is_then(links: Links, graph: G
 def test_the_same_mutation_is_done_each_time_it_is_sent(links: Links, graph: Graph) -> None:
     """Answers about the schema alone are kept; a mutation behind a fragment must not be taken for one."""
     citizen, debt = links.citizen(OLD), links.debt(name="b")
+    links.candidate("tax_obligation_debtor", debt, citizen)
     given = verdict(debt, citizen)["input"]
     literal = ", ".join(f"{k}: {v if k in ('verdict', 'field') else chr(34) + v + chr(34)}" for k, v in given.items())
     query = f"mutation {{ ... on Mutation {{ decideLink(input: {{ {literal} }}) {{ decision {{ id }} }} }} }}"
@@ -341,10 +345,37 @@ def test_a_decision_that_cannot_be_is_refused_with_a_code(
     assert links.rows("select count(*) from link.decision") == [(0,)]
 
 
+@pytest.mark.parametrize("word", ["SAME", "DIFFERENT"])
+@pytest.mark.parametrize("held", ["nothing", "PROBABLE", "CONFIRMED", "CONFIRMED to another", "open to another"])
+def test_nobody_alone_gives_a_settled_record_to_somebody_else(links: Links, graph: Graph, held: str, word: str) -> None:
+    citizen, other, debt = links.citizen(OLD), links.citizen(NEW), links.debt(name="b")
+    table = "tax_obligation_debtor"
+    if held == "CONFIRMED to another":
+        links.candidate(table, debt, other, status="CONFIRMED")
+        links.candidate(table, debt, citizen)
+    elif held == "open to another":
+        links.candidate(table, debt, other)
+    elif held != "nothing":
+        links.candidate(table, debt, citizen, status=held)
+    before = links.of(debt)
+    found, message = graph.code(DECIDE, verdict(debt, citizen, word), by="Lê An")
+    assert found == "NO_OPEN_QUESTION"
+    assert "reviewQueue" in message
+    assert links.of(debt) == before
+    assert links.rows("select count(*) from link.decision") == [(0,)]
+
+
+def test_two_rows_that_no_run_proposed_are_not_merged_by_one_person(links: Links, graph: Graph) -> None:
+    old, young = links.citizen(OLD), links.citizen(NEW)
+    assert graph.code(DECIDE, merge(young, old), by="Lê An")[0] == "NO_OPEN_QUESTION"
+    assert links.rows("select count(*) from link.heir") == [(0,)]
+
+
 def test_only_reviewers_decide_and_only_by_posted_json(
     links: Links, database_url: str, postgres_server: EmbeddedServer
 ) -> None:
     citizen, debt = links.citizen(OLD), links.debt(name="b")
+    links.candidate("tax_obligation_debtor", debt, citizen)
     asked = {"query": DECIDE, "variables": verdict(debt, citizen)}
     people = {role: LocalIdentity(role, role, frozenset({Role(role)})) for role in ("reviewer", "operator")}
     issuer = LocalIssuer("127.0.0.1", tuple(people.values()))
@@ -489,7 +520,9 @@ def test_what_is_no_page_of_the_queue(graph: Graph, given: dict[str, Any], code:
 def test_second_opinions_are_counted(links: Links, graph: Graph) -> None:
     citizen = links.citizen(OLD)
     for word in ("SAME", "DIFFERENT"):
-        first = graph.data(DECIDE, verdict(debt := links.debt(name="b"), citizen), by="Lê An")["decideLink"]
+        debt = links.debt(name="b")
+        links.candidate("tax_obligation_debtor", debt, citizen)
+        first = graph.data(DECIDE, verdict(debt, citizen), by="Lê An")["decideLink"]
         given = verdict(debt, citizen, word, secondOf=first["decision"]["id"])
         graph.data(DECIDE, given, by="Bé")
     query = "{ reviewAgreement { field pairs agreed observed kappa } }"
