@@ -175,7 +175,8 @@ async def _read_access_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Wh
     key = _read_person(given)
     reading.details = {"looked_for": [*wanted.words, *(["one person"] if key else [])]}
     whose = await log.find_person(key) if key else None
-    reading.people |= set(whose or ())
+    if key:
+        await info.context.executor.access.admit_look_up(whose or (), 0 if whose else 1, reading)
     months = await log.list_months() if key else ()
     after = parse_cursor(given["after"]) if given.get("after") else None
     size = read_page_size(given.get("first"), MAX_PAGE)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from hub.ledger.health import read_ledger_health
 from hub.ledger.log.breach import Breach, find_breach
 from hub.ledger.verify.recent_check import RecentCheck, check_recent_records
 from hub.ledger.writing.records import HEADER_BYTES, RecordKind
+from hub.plan.data_subjects import DataSubject
 
 MAX_HOURS = 24 * 31
 MAX_BREACHED = 5_000
@@ -63,7 +65,10 @@ BREACH: Fields = {
     "principal": ("str", "The credential."),
     "reads": ("int", "Answers that had somebody's data."),
     "known": ("int", "People who are known."),
-    "unknown": ("int", "People who cannot be named: their rows are gone, or the key of the month is."),
+    "unknown": (
+        "int",
+        "People who cannot be named: their rows are gone, or the key of the month is, or they are sealed or restricted.",
+    ),
     "categories": ("list[str]", "Kinds of data that were read, in Vietnamese."),
     "destroyedMonths": ("list[str]", "Months whose key was destroyed, as YYYY-MM."),
     "people": ("list[BreachedPerson]", f"At most {MAX_SHOWN} of them, those read most first."),
@@ -117,6 +122,8 @@ def ledger_state_fields(names: Namespace) -> dict[str, Any]:
         _check_auditor(info)
         begin, end = _read_instant(since), _read_instant(until) if until is not None else datetime.now(UTC)
         found = await find_log(info).run(lambda c: find_breach(c, principal, begin, end))
+        access = info.context.executor.access
+        found = leave_out(found, await access.find_withheld({(one.entity, one.number) for one in found.people}))
         if len(found.people) > MAX_BREACHED:
             raise OperationRefused(
                 f"{len(found.people):,} people were read: too many for a page",
@@ -126,7 +133,7 @@ def ledger_state_fields(names: Namespace) -> dict[str, Any]:
         reading = info.context.reading
         reading.kind = RecordKind.EXPORT
         reading.shows_rows = True
-        reading.people |= {(person.entity, person.number) for person in found.people}
+        await access.admit_people({(person.entity, person.number) for person in found.people}, reading)
         reading.details = {
             "looked_for": [f"breach of {principal}", f"since={begin.isoformat()}"],
             "people": len(found.people),
@@ -149,6 +156,12 @@ def ledger_state_fields(names: Namespace) -> dict[str, Any]:
         resolver.__annotations__["return"] = names[returned]
         fields[resolver.__name__] = strawberry.field(resolver=resolver, name=name, description=f"{about} For auditors.")
     return fields
+
+
+def leave_out(found: Breach, withheld: frozenset[DataSubject]) -> Breach:
+    """A breach without the people whom no answer may show, who count as unknown: the operator notifies them, by `hub ledger breach`."""
+    shown = tuple(person for person in found.people if (person.entity, person.number) not in withheld)
+    return replace(found, people=shown, unknown=found.unknown + len(found.people) - len(shown))
 
 
 def _check_auditor(info: Info[Any, Any]) -> None:

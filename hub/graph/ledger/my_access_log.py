@@ -102,8 +102,7 @@ async def _read_own_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Whole
     whose = await _find_own_rows(log, info.context.caller.known.personal_ids)
     # A restriction is the person's own right, and so is the log: it is told in spite of one.
     access = info.context.executor.access
-    await access.refuse_withheld(set(whose), reading, allowed=WithholdKind.RESTRICTION)
-    reading.people |= set(whose)
+    await access.admit_people(set(whose), reading, allowed=WithholdKind.RESTRICTION)
     reading.details = {"looked_for": ["their own"]}
     months = await log.list_months()
     after = parse_cursor(given["after"]) if given.get("after") else None

@@ -82,21 +82,30 @@ class AnswerAccess:
         reading.people |= people
         return clean
 
-    async def admit_people(self, people: Collection[DataSubject], reading: Reading) -> None:
-        """Count people whose data leaves without a statement that read it now, and note them for the ledger.
+    async def admit_people(
+        self, people: Collection[DataSubject], reading: Reading, *, allowed: WithholdKind | None = None
+    ) -> None:
+        """Count people whose data leaves without a statement that read it now, and note them for the ledger. `allowed`: as in `refuse_withheld`.
 
         Raises OperationRefused with SUBJECT_SEALED or SUBJECT_RESTRICTED, after it has raised an alarm; ReadingPaused.
         """
         if self.permissions is None:
             return
-        await self.refuse_withheld(people, reading)
+        await self.refuse_withheld(people, reading, allowed=allowed)
         await self._count(reading.caller, frozenset(people))
         reading.people |= set(people)
 
-    async def admit_look_up(self, people: Collection[DataSubject], missing: int, reading: Reading) -> None:
-        """Count people of whom a change of a dossier tells no more than whether they are held, and how many named ones are not; note them.
+    async def find_withheld(self, people: Collection[DataSubject]) -> frozenset[DataSubject]:
+        """Those of these people whom a list has to leave out, since no answer may show them."""
+        if self.permissions is None or not people:
+            return frozenset()
+        withheld = await self.sealed.current()
+        return (withheld.sealed | withheld.restricted).intersection(people)
 
-        Sealed people are no exception: opening a dossier for one raises an alarm of its own. Raises ReadingPaused.
+    async def admit_look_up(self, people: Collection[DataSubject], missing: int, reading: Reading) -> None:
+        """Count people of whom nothing is told but whether they are held, and how many named ones are not; note them for the ledger.
+
+        Sealed people are no exception, since none of their values is shown. Raises ReadingPaused.
         """
         if self.permissions is None:
             return

@@ -104,9 +104,8 @@ def sector_work_fields(names: Namespace) -> dict[str, Any]:
         reading = info.context.reading
         reading.kind = RecordKind.EXPORT
         reading.shows_rows = True
-        reading.people |= {
-            (row.subject_kind, row.subject_id) for row in rows if load_registry()[row.subject_kind].personal
-        }
+        people = {(row.subject_kind, row.subject_id) for row in rows if load_registry()[row.subject_kind].personal}
+        await info.context.executor.access.admit_people(people, reading)
         reading.details = {"handed": which.sector, "rows": len(rows)}
         file = io.StringIO(newline="")
         return Whole(rows=write_discrepancies(rows, file), csv=file.getvalue())

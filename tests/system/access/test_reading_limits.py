@@ -250,6 +250,8 @@ OFFICERS = {
         *(f"names-{number}" for number in range(8)),
     )
 }
+OFFICERS["hands"] = LocalIdentity("limited-hands", "hands", frozenset({Role.REVIEWER}))
+OFFICERS["audits"] = LocalIdentity("limited-audits", "audits", frozenset({Role.AUDITOR}))
 ISSUER = LocalIssuer("127.0.0.1", tuple(OFFICERS.values()))
 IDENTIFY = "query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) { fullName } }"
 
@@ -438,6 +440,32 @@ def test_asking_who_is_dead_pauses_and_tells_nothing_without_the_other_roles(
         codes.append(error_of(answer)["extensions"]["code"])
     assert codes == ["ROLE_MISSING", *["SUBJECT_DECEASED"] * 3]
     assert ask(limited_url, "names-6", "{ __typename }").status_code == 429
+
+
+def test_a_file_for_a_sector_has_people_who_count(limited_url: str) -> None:
+    """The demonstration has hundreds of them, and three are allowed here."""
+    query = "query ($sector: Sector!) { discrepancyHandover(sector: $sector) { rows csv } }"
+    answer = ask(limited_url, "hands", query, {"sector": "FINANCE"}, purpose="handover")
+    assert (answer.json()["data"], error_of(answer)["extensions"]["code"]) == (None, "READING_PAUSED")
+
+
+def test_people_in_a_breach_count(limited_url: str, served_hub: ServedHub) -> None:
+    for reader in ("hides-4", "names-7"):  # two who have read, or named, people above or here
+        for one in find_people(served_hub, 2) if reader == "hides-4" else find_people(served_hub, 5)[3:]:
+            ask(limited_url, reader, IDENTIFY, {"personalId": one}, purpose="identify")
+    query = """query ($credential: String!, $since: DateTime!) {
+        breach(principal: $credential, since: $since) { known people { identifier } } }"""
+    since = datetime.now(UTC).replace(hour=0, minute=0).isoformat()
+    codes = []
+    for reader in ("hides-4", "names-7"):
+        given = {"credential": f"{ISSUER.rules.issuer}|limited-{reader}", "since": since}
+        answer = ask(limited_url, "audits", query, given, purpose="breach")
+        codes.append(
+            error_of(answer)["extensions"]["code"]
+            if "errors" in answer.json()
+            else answer.json()["data"]["breach"]["known"]
+        )
+    assert codes == [2, "READING_PAUSED"]
 
 
 def test_asking_for_what_is_not_ones_own_pauses(limited_url: str) -> None:

@@ -2,10 +2,13 @@
 
 import csv
 import io
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from hub.access.subjects.sealing import seal_subject, unseal_subject
+from hub.graph.permission.sealed_subjects import KEPT_S
 from tests.system.servers.console_site import ConsoleSite
 from tests.system.servers.console_site import serve_pages as serve_pages
 from tests.system.servers.console_site import site as site
@@ -47,6 +50,23 @@ def test_an_auditor_finds_whom_to_notify(site: ConsoleSite) -> None:
     assert "Không ai bị đọc dữ liệu" in auditor.text
     auditor.submit({"credential": "", "since": "yesterday", "until": "", "find": "1"}, BREACH)
     assert (auditor.page.status_code, len(auditor.errors)) == (422, 2)
+
+
+def test_a_sealed_person_is_in_no_list_of_a_breach(site: ConsoleSite) -> None:
+    site.officer().search(site.seller)
+    given = {"credential": find_principal(site, "an"), "since": SINCE, "until": ""}
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        row = connection.execute("select id from data.citizen where personal_id = %s", (site.seller,)).fetchone()
+        assert row is not None
+        seal_subject(connection, "Citizen", row[0], "COURT_ORDER", "test")
+        time.sleep(KEPT_S)
+        try:
+            auditor = site.officer("kiem").open(BREACH).submit({**given, "find": "1"}, BREACH)
+        finally:
+            unseal_subject(connection, "Citizen", row[0])
+    assert auditor.page.status_code == 200, "the others are found"
+    assert site.seller not in auditor.text
+    time.sleep(KEPT_S)
 
 
 def test_a_session_that_ends_keeps_what_an_auditor_typed(site: ConsoleSite) -> None:
