@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.access.callers.principals import Principal
+from hub.access.dossiers.dossier_rules import EMERGENCY_AGENCY
 from hub.access.dossiers.offices import covers_office
 from hub.access.purposes import find_purpose
 from hub.errors import HubError, OperationRefused
@@ -160,8 +161,13 @@ def is_wanted(wanted: DossierWatch, event: DossierEvent) -> bool:
 
 
 def may_see(event: DossierEvent, caller: Caller) -> bool:
-    """Whether a caller may know of the dossier: it is of one of the caller's offices, and of a purpose that the caller may use."""
+    """Whether a caller may know of the dossier: it is of one of the caller's offices, and of a purpose that the caller may use.
+
+    Nobody is told of emergency access by an event: the list does not show it to colleagues, and the outbox has none of it.
+    """
     principal: Principal | None = caller.principal
+    if event.code.startswith(EMERGENCY_AGENCY):
+        return False
     if principal is None or not covers_office(principal.offices, event.office):
         return False
     if caller.dossier is not None and caller.dossier.code != event.code:

@@ -66,6 +66,7 @@ class _Connection:
         self.executor = executor
         self.gate = gate
         self.headers = collect_headers(websocket.scope["headers"])
+        self.query_string: bytes = websocket.scope["query_string"]
         self.websocket = websocket
         self.most_running = settings.max_subscriptions_each
         self.most_bytes = settings.max_body_bytes
@@ -114,7 +115,7 @@ class _Connection:
                 self.headers.setdefault(header, []).append(value.encode())
 
     async def _admit(self, *, is_request: bool = False) -> Caller:
-        return await self.gate.admit(self.headers, is_request=is_request)
+        return await self.gate.admit(self.headers, self.query_string, is_request=is_request)
 
     async def _receive(self) -> dict[str, Any]:
         message = await self.websocket.receive()

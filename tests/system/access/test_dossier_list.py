@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from websockets.sync.client import connect
 
 from hub.access.callers import authenticator
 from hub.access.callers.api_keys import KEY_CACHED_S, NewApiKey, create_key, revoke_key
-from hub.access.callers.principals import ClientKind
+from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.callers.sessions import SESSION_CACHED_S
 from hub.graph.events import dossier_events
 from hub.graph.execution import subscriptions
+from hub.graph.permission.callers import Caller
 from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
 from tests.serving import served, settled
@@ -146,6 +148,47 @@ def following(url: str, credential: str, **variables: Any) -> Iterator[Socket]:
         socket.send(type="connection_init", payload={"Authorization": f"Bearer {credential}"})
         assert socket.receive() == {"type": "connection_ack"}
         yield socket.subscribe(FOLLOW, variables=variables)
+
+
+@pytest.mark.parametrize("query", ["access_token=eyJhbGciOiJSUzI1NiJ9", "x=1&API_KEY=abc", "q=hub_abcdefgh_x"])
+@pytest.mark.parametrize("has_header", [True, False])
+def test_a_credential_in_the_url_of_a_websocket_is_refused_as_over_http(
+    hub: AccessHub, query: str, has_header: bool
+) -> None:
+    sent = {"authorization": f"Bearer {token('an')}"}
+    over_http = httpx2.post(f"{hub.url}/graphql?{query}", json={"query": "{ __typename }"}, headers=sent)
+    assert code_of(over_http) == "CREDENTIALS_IN_URL"
+    with connect(f"{address(hub.url)}?{query}", subprotocols=["graphql-transport-ws"]) as raw:
+        socket = Socket(raw)
+        socket.send(type="connection_init", payload={"Authorization": sent["authorization"]} if has_header else {})
+        assert socket.closed() == 4401
+        assert "CREDENTIALS_IN_URL" in str(raw.close_reason)
+
+
+def test_no_event_tells_of_emergency_access(hub: AccessHub, served_hub: ServedHub) -> None:
+    """The list does not show it to colleagues once it is confirmed, so neither may an event."""
+    request = (
+        "mutation ($input: RequestEmergencyAccessInput!) { requestEmergencyAccess(input: $input) { dossier { code } } }"
+    )
+    confirm = (
+        "mutation ($input: ConfirmEmergencyAccessInput!) { confirmEmergencyAccess(input: $input) { dossier { code } } }"
+    )
+    end = "mutation ($input: EndEmergencyAccessInput!) { endEmergencyAccess(input: $input) { dossier { outcome } } }"
+    subjects = [{"role": "person", "subject": {"citizen": {"personalId": hub.stranger}}}]
+    given = {"purpose": "emergency", "office": OFFICE, "subjects": subjects, "reason": "lũ cuốn, nạn nhân bất tỉnh"}
+    code = hub.ask("an", request, {"input": given}).json()["data"]["requestEmergencyAccess"]["dossier"]["code"]
+    assert hub.ask("giang", confirm, {"input": {"code": code}}).json()["data"]
+    assert code not in codes(listed(hub, "giang"))
+    assert hub.ask("an", end, {"input": {"code": code, "reason": "xong"}}).json()["data"]
+    with psycopg.connect(served_hub.database) as connection:
+        assert connection.execute("select count(*) from hub.event where dossier_code = %s", (code,)).fetchone() == (0,)
+    colleague = Principal(
+        "urn:hub:demo|giang", "Hồ Giang", True, None, frozenset({Role.OFFICER}), frozenset({OFFICE}), None, frozenset(),
+        datetime.now(UTC),
+    )  # fmt: skip
+    event = dossier_events.DossierEvent(code, "emergency", OFFICE, "CLOSED", "")
+    assert not dossier_events.may_see(event, Caller(colleague))
+    assert dossier_events.may_see(replace(event, code=FIRST, purpose="land-right-transfer"), Caller(colleague))
 
 
 def told(socket: Socket) -> tuple[str, str]:

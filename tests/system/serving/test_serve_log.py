@@ -12,6 +12,9 @@ import httpx2
 import psycopg
 import pytest
 
+from hub.cli import main
+from hub.cli.operate.serve import serve
+
 PROGRAM = """
 from hub.cli.store import open_store_to_read
 from hub.settings import load_settings
@@ -83,3 +86,19 @@ def test_a_served_hub_logs_json_and_names_its_connections(database_url: str, tmp
     assert requests[0]["ms"] > 0
     assert "Trồng" not in log.read_text()
     assert "tr\\u1ed3ng" not in log.read_text().lower()
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+def test_without_access_control_nothing_listens_and_nothing_says_it_started(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], workers: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+    monkeypatch.setenv("HUB_ACCESS", "off")
+    monkeypatch.setattr(serve, "bind_socket", lambda *_: pytest.fail("it listens"))
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--host", "0.0.0.0", "--port", "0", *workers])
+    assert ended.value.code == 78
+    said = "".join(capsys.readouterr())
+    assert "HUB_ACCESS=off is not allowed on 0.0.0.0" in said
+    assert "started" not in said
+    assert "GraphQL" not in said

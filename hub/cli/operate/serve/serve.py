@@ -15,6 +15,7 @@ import psycopg
 import uvicorn
 
 from hub.access.oidc.local_issuer import LocalIssuer
+from hub.access.service import check_access_is_safe
 from hub.cli.operate.logs import log_start, make_log_config, start_log, write_log_line
 from hub.cli.operate.serve.sockets import bind_socket, open_metrics
 from hub.cli.store import open_store_to_serve
@@ -55,6 +56,7 @@ def serve_command(*, host: str | None = None, port: int | None = None, workers: 
     environment = dict(os.environ)
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
+    check_access_is_safe(settings)  # before anybody can connect, or reads that it has started
     start_log(settings, "serve")
     with bind_socket(settings.host, settings.port) as listener, open_store_to_serve(settings) as store:
         where = "{}:{}".format(*listener.getsockname()[:2])
