@@ -308,7 +308,7 @@ class Settings(BaseSettings):
         description="The provider's names of roles where they differ, e.g. `officer=land-officer,auditor=inspector`.",
     )
     oidc_offices_claim: str = Field(
-        "offices", description="Claim with codes of the administrative units that someone works for, e.g. `26734`."
+        "offices", description="Claim with codes of the administrative units that someone works for, e.g. `26737`."
     )
     oidc_client_kind_claim: str = Field(
         "client_kind", description="Claim that says `app` or `explorer`; without it, a token is a person's."

@@ -18,7 +18,9 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from hub.access.callers.principals import ClientKind, KeyInvalid, Principal
+from hub.access.callers.principals import SOURCE_SCOPE, ClientKind, KeyInvalid, Principal
+from hub.access.dossiers.dossier_rules import OPEN_SCOPE
+from hub.access.dossiers.offices import find_unit
 from hub.access.oidc.claims import OFFICE_CODE
 from hub.errors import OperationRefused, StoreUnavailable
 
@@ -94,12 +96,22 @@ class NewApiKey:
             (
                 all(OFFICE_CODE.fullmatch(code) for code in self.offices) and len(self.offices) <= MAX_ITEMS,
                 f"an office must be the code of an administrative unit, at most {MAX_ITEMS} of them",
-                "give codes such as 26734",
+                "give codes such as 26737",
+            ),
+            (
+                not (unknown := [code for code in self.offices if find_unit(code) is None]),
+                f"no administrative unit has the code {', '.join(unknown)}",
+                "give a code of today, such as 26737, or one with a day on which it was in force, such as 06820@2025-07-01",
             ),
             (
                 all(SCOPE.fullmatch(scope) for scope in self.scopes) and len(self.scopes) <= MAX_ITEMS,
                 f"a scope must be lower-case letters, digits and ':._-', at most {MAX_ITEMS} of them",
                 "give scopes such as dossier:open",
+            ),
+            (
+                not (others := [scope for scope in self.scopes if not is_known_scope(scope)]),
+                f"the hub has no scope {', '.join(others)}",
+                f"use {OPEN_SCOPE} to open dossiers, or {SOURCE_SCOPE}<connector> to reconcile the copies of one source, such as {SOURCE_SCOPE}land",
             ),
             (
                 0 < (self.expires_at - now).total_seconds() <= LONGEST_DAYS * 86_400,
@@ -110,6 +122,11 @@ class NewApiKey:
         for holds, message, step in checks:
             if not holds:
                 raise OperationRefused(message, next_step=step)
+
+
+def is_known_scope(scope: str) -> bool:
+    """Whether a scope is one that the hub looks at. Whether there is such a source is not looked up."""
+    return scope == OPEN_SCOPE or (len(scope) > len(SOURCE_SCOPE) and scope.startswith(SOURCE_SCOPE))
 
 
 def create_key(connection: Connection[Any], new: NewApiKey) -> str:

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from hub.errors import OperationRefused
 
+SOURCE_SCOPE = "source:"
+"""What the scopes begin with by which the app of a sector reads its own copies: `source:land`."""
+
 
 class Role(StrEnum):
     """What a person may do. A principal can have several."""

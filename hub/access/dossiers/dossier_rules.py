@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from hub.access.callers.principals import Principal
+from hub.access.callers.principals import ClientKind, Principal
 from hub.access.dossiers.offices import covers_office
 from hub.access.purpose_declaration import PurposeDeclaration, PurposeOfProcedure, SubjectRole
 from hub.errors import OperationRefused
@@ -18,7 +18,8 @@ MAX_SUBJECTS = 50
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=730)
 OPEN_SCOPE = "dossier:open"
-"""Scope of an app that may open dossiers without a person, such as a one-stop system."""
+"""Scope of an app that may open, extend and end dossiers without a person, such as a one-stop system: of any purpose but emergency access, at
+its own offices. It may not read under them, unless the purpose lists apps among its users."""
 EMERGENCY_AGENCY = "KHANCAP"
 """What the codes of emergency access begin with (khẩn cấp). The hub makes them: nobody opens a dossier with such a code."""
 CODE = re.compile(DossierCode.pattern)
@@ -76,8 +77,8 @@ def check_opener(principal: Principal, purpose: PurposeDeclaration, office: str)
             f"the purpose {purpose.code} has no dossiers", "FORBIDDEN", "send it as X-Hub-Purpose with each request"
         )
     by_role = bool(purpose.users.roles & principal.roles)
-    by_scope = principal.client_kind is not None and OPEN_SCOPE in principal.scopes
-    if not (by_role or (by_scope and principal.client_kind in purpose.users.clients)):
+    by_scope = principal.client_kind is ClientKind.APP and OPEN_SCOPE in principal.scopes and not purpose.break_glass
+    if not (by_role or by_scope):
         needed = ", ".join(sorted(purpose.users.roles)) or "none"
         raise make_refusal(
             f"you may not open a dossier of {purpose.code}",

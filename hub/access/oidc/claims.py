@@ -155,7 +155,7 @@ def _read_offices(claims: Mapping[str, Any], path: str) -> frozenset[str]:
     codes = frozenset(_read_list(claims, path))
     if not all(OFFICE_CODE.fullmatch(code) for code in codes):
         raise TokenInvalid(
-            f"the token's claim {path} has a value that is not the code of an administrative unit, such as 26734",
+            f"the token's claim {path} has a value that is not the code of an administrative unit, such as 26737",
             next_step="correct the user's offices at the identity provider",
         )
     return codes

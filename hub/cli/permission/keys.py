@@ -1,5 +1,6 @@
 """`hub keys`: API keys of apps. A key is shown once, when it is made."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -8,10 +9,12 @@ import cyclopts
 from cyclopts import Parameter
 
 from hub.access.callers.api_keys import KEY_CACHED_S, ApiKey, NewApiKey, create_key, list_keys, revoke_key
-from hub.access.callers.principals import ClientKind
+from hub.access.callers.principals import SOURCE_SCOPE, ClientKind
 from hub.cli.options import Json
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, show_json, show_table
+from hub.errors import OperationRefused
+from hub.ingest.connectors import load_manifests
 from hub.settings import load_settings
 
 app = cyclopts.App(name="keys")
@@ -36,18 +39,32 @@ def new_command(
     kind
         app reads under a purpose; explorer sees masked data only.
     office
-        Code of an administrative unit that the app works for, e.g. 26734. Repeat it for several.
+        Code of an administrative unit that the app works for, e.g. 26737. Repeat it for several.
     scope
-        What the app may do beside reading, e.g. dossier:open. Repeat it for several.
+        What the app may do beside reading: dossier:open opens dossiers at its offices, source:land reconciles the copies of the connector land.
+        Repeat it for several.
     days
         Days until the key ends, at most 730.
     """
     expires_at = datetime.now(UTC) + timedelta(days=days)
     wanted = NewApiKey(name, ClientKind(kind), office, scope, expires_at)
+    refuse_unknown_sources(scope)
     with connect_to_store(load_settings()) as connection:
         key = create_key(connection, wanted)
     ERR.print(f"This key is shown once and ends on {expires_at:%Y-%m-%d}. Send it as `Authorization: Bearer <key>`.")
     OUT.print(key)
+
+
+def refuse_unknown_sources(scopes: Sequence[str]) -> None:
+    """Raises OperationRefused if a scope names a source that no connector is of: a key with it would reconcile nothing."""
+    known = load_manifests()
+    named = [scope.removeprefix(SOURCE_SCOPE) for scope in scopes if scope.startswith(SOURCE_SCOPE)]
+    unknown = [source for source in named if source not in known]
+    if unknown:
+        raise OperationRefused(
+            f"there is no connector {', '.join(unknown)}",
+            next_step=f"use one of {', '.join(f'{SOURCE_SCOPE}{name}' for name in sorted(known))}",
+        )
 
 
 @app.command(name="list")

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from hub.access.argument_rules import Bindings
 from hub.access.callers.authenticator import OTHER_HEADERS, OpenAuthenticator
-from hub.access.callers.principals import Authenticator, NoCredentials, Principal, Role
+from hub.access.callers.principals import SOURCE_SCOPE, Authenticator, NoCredentials, Principal, Role
 from hub.access.dossiers.offices import is_at_level
 from hub.access.limits.limiter import ReadingLimiter
 from hub.access.purposes import Purpose, find_purpose, read_purposes
@@ -264,7 +264,7 @@ def caller_attributes(principal: Principal) -> dict[str, frozenset[str]]:
 
     The sources of a sector are scopes of its app: `source:land` lets it reconcile the copies of the connector `land`.
     """
-    sources = frozenset(s.removeprefix("source:") for s in principal.scopes if s.startswith("source:"))
+    sources = frozenset(s.removeprefix(SOURCE_SCOPE) for s in principal.scopes if s.startswith(SOURCE_SCOPE))
     return {
         "caller.id": frozenset({principal.id}),
         "caller.offices": principal.offices,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.access.callers.api_keys import NewApiKey, create_key
 from hub.access.callers.principals import ClientKind, Principal, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.access.purpose_declaration import CALLER_ATTRIBUTES
@@ -355,6 +356,41 @@ def test_a_dossier_that_ends_is_read_no_more(hub: AccessHub) -> None:
 )
 def test_dossiers_that_are_not_opened(hub: AccessHub, who: str, change: dict[str, Any], code: str) -> None:
     assert code_of(hub.open(who, "H49.12-251118-0003", **change)) == code
+
+
+def test_the_key_of_a_one_stop_system_opens_dossiers_of_its_office_and_reads_nothing(
+    hub: AccessHub, served_hub: ServedHub
+) -> None:
+    """As docs/how-to/identify-callers.md makes it."""
+    ends = datetime.now(UTC) + timedelta(days=1)
+    with psycopg.connect(served_hub.database, autocommit=True) as connection:
+        keys = {
+            scopes: create_key(connection, NewApiKey("one-stop", ClientKind.APP, (OFFICE,), scopes, ends))
+            for scopes in (("dossier:open",), ())
+        }
+
+    def ask(query: str, variables: Any, scopes: tuple[str, ...] = ("dossier:open",), **headers: str) -> httpx2.Response:
+        sent = {"authorization": f"Bearer {keys[scopes]}", **{f"x-hub-{name}": text for name, text in headers.items()}}
+        return httpx2.post(
+            f"{hub.url}/graphql", json={"query": query, "variables": variables}, headers=sent, timeout=30
+        )
+
+    subjects = [
+        {"role": role, "subject": {"citizen": {"personalId": person}}}
+        for role, person in (("transferor", hub.seller), ("transferee", hub.buyer))
+    ]
+    given = {"code": "H49.12-251118-0071", "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+    assert code_of(ask(OPEN, {"input": given}, ())) == "FORBIDDEN"
+    assert code_of(ask(OPEN, {"input": {**given, "office": OTHER_OFFICE}})) == "OFFICE_FORBIDDEN"
+    opened = ask(OPEN, {"input": given}).json()
+    assert opened["data"]["openDossier"]["dossier"]["code"] == given["code"], opened
+    assert hub.ask("an", READ, {"personalId": hub.seller}, dossier=given["code"]).json()["data"]["citizen"]["name"]
+    assert code_of(ask(READ, {"personalId": hub.seller}, dossier=given["code"])) == "PURPOSE_FORBIDDEN"
+    emergency = {**given, "code": "H49.12-251118-0072", "purpose": "emergency"}
+    emergency["subjects"] = [{"role": "person", "subject": {"citizen": {"personalId": hub.seller}}}]
+    assert code_of(ask(OPEN, {"input": emergency})) == "FORBIDDEN"
+    ended = ask(END, {"input": {"code": given["code"], "outcome": "CLOSED", "reason": "xong"}}).json()
+    assert ended["data"]["endDossier"]["dossier"]["outcome"] == "CLOSED", ended
 
 
 def test_nobody_opens_a_dossier_without_signing_in(hub: AccessHub) -> None:

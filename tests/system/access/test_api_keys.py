@@ -59,7 +59,7 @@ async def authenticate(authenticator: RequestAuthenticator, key: str) -> Princip
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(trial: Trial, cli: Command) -> None:
     key = cli(
-        "keys", "new", "one-stop portal", "--office", "26734", "--office", "26737", "--scope", "dossier:open"
+        "keys", "new", "one-stop portal", "--office", "26737", "--office", "06820@2025-07-01", "--scope", "dossier:open"
     ).strip()
     assert re.fullmatch(r"hub_[a-z2-7]{8}_[A-Za-z0-9_-]{43}", key)
     (row,) = trial.rows("select * from hub.api_key")
@@ -74,11 +74,30 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(trial: Trial, cli: Command) -> N
         assert found.id == f"key:{key[4:12]}"
         assert found.display_name == "one-stop portal"
         assert (found.is_person, found.client_kind, found.roles) == (False, ClientKind.APP, frozenset())
-        assert found.offices == {"26734", "26737"}
+        assert found.offices == {"26737", "06820@2025-07-01"}
         assert found.scopes == {"dossier:open"}
         assert timedelta(days=89) < found.expires_at - datetime.now(UTC) < timedelta(days=91)
 
     with_access(store_url(trial.engine), work)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--scope", "banana"), ("banana", "dossier:open", "source:<connector>")),
+        (("--scope", "source:"), ("source:", "dossier:open")),
+        (("--scope", "dossier:open", "--scope", "dossier:read"), ("dossier:read", "dossier:open")),
+        (("--scope", "source:lnad"), ("lnad", "source:land")),
+        (("--office", "99999"), ("99999", "06820@2025-07-01")),
+        (("--office", "26737", "--office", "99999@2025-07-01"), ("99999@2025-07-01", "26737")),
+    ],
+)
+def test_a_key_for_what_there_is_not_is_refused(
+    trial: Trial, cli: Command, given: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    said = cli("keys", "new", "one-stop portal", *given, fails=64)
+    assert all(word in " ".join(said.split()) for word in named), said
+    assert trial.rows("select count(*) from hub.api_key") == [(0,)]
 
 
 def test_a_revoked_key_stops_within_the_time_that_it_is_cached(trial: Trial, cli: Command) -> None:
@@ -108,6 +127,7 @@ def test_a_subscription_ends_within_a_minute_of_its_keys_revocation(
     assert KEY_CACHED_S + subscriptions.RECHECK_S <= 60
     monkeypatch.setattr(subscriptions, "RECHECK_S", 0.1)
     monkeypatch.setattr(authenticator, "KEY_CACHED_S", 0.1)
+    monkeypatch.setattr("hub.cli.permission.keys.load_manifests", lambda: {"trial": None})
     key = cli("keys", "new", "registry of the sector", "--scope", "source:trial").strip()
     query = next(d.text for d in find_purpose("reconcile").documents if "subscription" in d.text)
     body = {"query": query, "operationName": "OwnRecords", "variables": {"source": "trial"}}

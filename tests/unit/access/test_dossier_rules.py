@@ -1,5 +1,6 @@
 """Which dossiers may be opened, by whom, about whom. Pure rules; the store has tests of its own."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,11 @@ from hub.access.dossiers.dossier_rules import (
     check_subjects,
     is_minor,
 )
+from hub.access.dossiers.offices import parse_office
 from hub.access.purpose_declaration import PurposeDeclaration
+from hub.access.purposes import Purpose, read_purposes
 from hub.errors import OperationRefused
+from schema.units import find_level
 
 TODAY = date(2026, 11, 28)
 OFFICE = "06820@2025-07-01"
@@ -120,6 +124,30 @@ def test_others_do_not_open(change: dict[str, Any], code: str) -> None:
 def test_an_app_opens_with_the_scope() -> None:
     app = principal(is_person=False, roles=frozenset(), client_kind=ClientKind.APP, scopes=frozenset({OPEN_SCOPE}))
     check_opener(app, purpose(), OFFICE)
+
+
+@pytest.mark.parametrize("purpose_", [one for one in read_purposes().values() if one.declaration.dossier], ids=str)
+def test_an_app_with_the_scope_opens_every_procedure_of_the_vocabulary_and_no_emergency(purpose_: Purpose) -> None:
+    declared = purpose_.declaration
+    office = next(o for o in (OFFICE, "22") if not declared.users.offices or find_level(o) in declared.users.offices)
+    app = principal(
+        is_person=False,
+        roles=frozenset(),
+        client_kind=ClientKind.APP,
+        scopes=frozenset({OPEN_SCOPE}),
+        offices=frozenset({office}),
+    )
+    office = parse_office(office if "@" in office else f"{office}@2025-07-01")
+    if declared.break_glass:
+        assert code_of(check_opener, app, declared, office) == "FORBIDDEN"
+        return
+    check_opener(app, declared, office)
+    for other in (replace(app, scopes=frozenset()), replace(app, client_kind=ClientKind.EXPLORER)):
+        assert code_of(check_opener, other, declared, office) == "FORBIDDEN"
+    assert (
+        code_of(check_opener, replace(app, offices=frozenset({"00097@2025-07-01"})), declared, office)
+        == "OFFICE_FORBIDDEN"
+    )
 
 
 def test_a_purpose_of_provinces_is_not_opened_at_a_commune() -> None:
