@@ -93,6 +93,8 @@ class Value:
     scalar: ClassVar[str | None] = None
     """The GraphQL scalar; None: the class name."""
     mask: ClassVar[Mask] = Mask.NONE
+    may_be: ClassVar[tuple[type["Value"], ...]] = ()
+    """Other types whose values stand here as well: a tax code may be a personal identifier."""
     unit: ClassVar[str | None] = None
     specified_by: ClassVar[str | None] = None
     """Address of a published specification of the scalar; a name of our own where there is none."""
@@ -212,6 +214,7 @@ class TaxCode(Value):
     clean = (Clean.NO_SEPARATORS,)
     pattern = r"[0-9]{10}|[0-9]{10}(00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})|[0-9]{12}"
     check_digit = CheckDigit((31, 29, 23, 19, 17, 13, 7, 5, 3), modulus=11, base=10, lengths=(10, 13))
+    may_be = (PersonalId,)
     mask = Mask.LAST_DIGITS
     expected = "10, 12 or 13 digits"
     rule = "a tax code has 10 digits, 13 for a branch, or is a personal identifier of 12"

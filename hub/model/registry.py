@@ -259,6 +259,33 @@ class Registry:
         return tuple(entity.name for entity in self if entity.name in found)
 
     @cached_property
+    def person_keys(self) -> "tuple[tuple[Entity, Column], ...]":
+        """The columns that identify people: the keys of the entities whose rows are natural persons."""
+        return tuple((entity, key) for entity in self if entity.personal for key in entity.keys)
+
+    def find_person_keys(self, column: Column) -> "tuple[tuple[Entity, Column], ...]":
+        """The keys of people whose values the column states: by its type (`Household.head_personal_id`), by a type whose values it
+        may have too (a tax code), or because it is declared a copy of such a key (an identifier as recorded).
+        """
+        return self._stated_keys[column.value, column.authority]
+
+    @cached_property
+    def _stated_keys(
+        self,
+    ) -> "Mapping[tuple[type[Value], tuple[AuthorityFacts, ...]], tuple[tuple[Entity, Column], ...]]":
+        """By value type and authority: all that a column is judged by here. Made once, since plans are made for each request."""
+        kinds = {(column.value, column.authority) for entity in self for column in entity.columns}
+        return {
+            (value, authority): tuple(
+                (entity, key)
+                for entity, key in self.person_keys
+                if key.value in (value, *value.may_be)
+                or any(one.field == f"{entity.name}.{key.name}" for one in authority)
+            )
+            for value, authority in kinds
+        }
+
+    @cached_property
     def copying(self) -> tuple[str, ...]:
         """The kinds of record that keep such copies."""
         return tuple(entity.name for entity in self if entity.linked)

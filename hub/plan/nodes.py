@@ -59,7 +59,7 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Group:
-    """An object made of the same row: provenance, a subject as recorded."""
+    """An object made of the same row: provenance, a subject as recorded. It may hold hidden members too."""
 
     key: str
     members: "tuple[Member, ...]"
@@ -219,6 +219,16 @@ class LinkedSubject:
 
 
 @dataclass(frozen=True)
+class KeyedSubject:
+    """The number of the row of this table whose `column` has the value of an expression; null if there is none."""
+
+    key: str
+    table: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
 class OrderTerm:
     """One term of an order: the expression, its SQL type, whether it can be null, its direction."""
 
@@ -350,5 +360,6 @@ Member = (
     | MergedIds
     | MergedRows
     | LinkedSubject
+    | KeyedSubject
 )
 Root = OneRow | NodeById | NodesById | Search | ConnectionPage | Scalar

@@ -1,6 +1,6 @@
 """Conditions and orders: filter and orderBy arguments, turned into nodes over the columns and links of an entity."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -267,6 +267,18 @@ PREFIX_CONVERTERS: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {
     to_name_parameter: to_name_prefix_parameter,
 }
 """The part taken of a value → the same, if an empty text would choose every row."""
+
+
+def find_filtered_columns(entity: Entity, tree: Tree | None) -> Iterator[Column]:
+    """The columns of the entity itself that a filter argument has conditions on, also within `and`, `or` and `not`."""
+    if not isinstance(tree, Mapping):
+        return
+    for name, part in tree.items():
+        if name in ("and", "or", "not"):
+            for item in (part,) if name == "not" else _list(part):
+                yield from find_filtered_columns(entity, item)
+        elif isinstance(part, Mapping):
+            yield from (column for column in entity.columns if column.graphql == name)
 
 
 def _list(tree: Tree) -> list[Tree]:

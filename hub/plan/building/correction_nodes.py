@@ -18,7 +18,7 @@ from hub.plan.building.arguments import read_value
 from hub.plan.building.conditions import FilterReader, KnownPart
 from hub.plan.building.node_parts import ConnectionSource, Sets, make_group, quote_literal
 from hub.plan.building.selection import Document, Selected
-from hub.plan.data_subjects import HIDDEN
+from hub.plan.data_subjects import HIDDEN, stated_subject_of
 from hub.plan.masks import HIDDEN_TEXT
 from hub.plan.nodes import Condition, Member, OrderTerm, RowObject, Scalar, SqlTest
 from hub.plan.sql.row_sources import CORRECTION_TABLE
@@ -33,6 +33,11 @@ FILTER_OPERANDS: Mapping[str, KnownPart] = {
     "dueAt": ("{t}.due_at", "timestamptz"),
 }
 """Part of a correction that can be filtered → its expression and SQL type."""
+
+VALUES_OF_RECORD = ("held", "claimed")
+"""Values of the record's field; each is a column, too."""
+FIRST_STATED = 200
+"""The number behind the key of a hidden member for a person whom a value names, beyond those for the record's links."""
 
 # No other connection has an order of this name, so that cursors of others are refused.
 NEWEST_FIRST = OrderTerm("correction", "{t}.id", "bigint", nullable=False, descending=True)
@@ -80,8 +85,16 @@ class CorrectionNodeBuilder:
 
     def _part(self, sets: Sets) -> RowObject:
         """A correction of a row whose people are named already."""
-        members = tuple(self._member(field) for field in self.document.collect("Correction", sets))
-        return RowObject("Correction", CORRECTION_TABLE, members)
+        selected = self.document.collect("Correction", sets)
+        hidden = tuple(self._stated_subjects(selected)) if self.names_data_subjects else ()
+        members = tuple(self._member(field) for field in selected)
+        return RowObject("Correction", CORRECTION_TABLE, (*hidden, *members))
+
+    def _stated_subjects(self, selected: Sequence[Selected]) -> Iterator[Scalar]:
+        """The people whose keys the values are, if these are selected: the wrong one may be another person's."""
+        for place, name in enumerate(VALUES_OF_RECORD):
+            if any(field.name == name for field in selected):
+                yield from stated_subject_of(self.registry, f"{{t}}.{name}", FIRST_STATED + 10 * place)
 
     def _member(self, field: Selected) -> Member:
         if field.name == "label":

@@ -1,6 +1,6 @@
 """Discrepancies → nodes: a connection of copies that differ from the authoritative source, of one subject or of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.model import derived_fields
@@ -11,7 +11,7 @@ from hub.plan.building.arguments import read_value
 from hub.plan.building.conditions import FilterReader, KnownPart
 from hub.plan.building.node_parts import ConnectionSource, Rows, Sets, quote_literal
 from hub.plan.building.selection import Document, Selected
-from hub.plan.data_subjects import data_subject_of
+from hub.plan.data_subjects import data_subject_of, stated_subject_of
 from hub.plan.nodes import Condition, Group, Member, OneByKind, OrderTerm, RowObject, Scalar, SqlTest
 from hub.plan.sql.row_sources import DISCREPANCY_TABLE
 
@@ -31,6 +31,9 @@ FILTER_OPERANDS: Mapping[str, KnownPart] = {
     "since": ("{t}.sys_from", "timestamptz"),
 }
 """Part of a discrepancy that can be filtered → its expression, SQL type, and templates of its own."""
+
+FIRST_STATED = 200
+"""The number behind the key of a hidden member for a person whom a value names, beyond those for the subject."""
 
 # No other connection has an order of this name, so that cursors of others are refused.
 NEWEST_FIRST = OrderTerm("discrepancy", "{t}.id", "bigint", nullable=False, descending=True)
@@ -67,8 +70,15 @@ class DiscrepancyNodeBuilder:
     def _row(self, sets: Sets) -> RowObject:
         selected = self.document.collect("Discrepancy", sets)
         members = tuple(self._member(field) for field in selected)
-        hidden = data_subject_of(self.registry, "{t}.subject_kind", "{t}.found_id") if self.names_data_subjects else ()
+        hidden = self._data_subjects(selected) if self.names_data_subjects else ()
         return RowObject("Discrepancy", DISCREPANCY_TABLE, (*hidden, *members))
+
+    def _data_subjects(self, selected: Sequence[Selected]) -> tuple[Scalar, ...]:
+        """The subject, and whoever the copy names instead, if the copy is selected."""
+        found = data_subject_of(self.registry, "{t}.subject_kind", "{t}.found_id")
+        if any(field.name == "recorded" for field in selected):
+            found += stated_subject_of(self.registry, "{t}.recorded", FIRST_STATED)
+        return found
 
     def _member(self, field: Selected) -> Member:
         if field.name == "subject":

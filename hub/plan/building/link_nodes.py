@@ -1,17 +1,19 @@
 """Links → nodes: how a record was linked, its candidates and the evidence, and the rows that were merged into a subject."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.model import derived_fields
 from hub.model.names import to_camel_case
-from hub.model.registry import Column, Entity, Linked
+from hub.model.registry import Column, Entity, Linked, Registry
 from hub.plan.building.node_parts import Rows, make_group, make_scalars, quote_literal
 from hub.plan.building.selection import Document, Selected
+from hub.plan.data_subjects import keyed_subject_members
 from hub.plan.nodes import (
     CandidateList,
     CandidateSubject,
     EvidenceList,
+    Group,
     LinkObject,
     Member,
     MergedRows,
@@ -27,19 +29,20 @@ MERGED_IDS, MERGED_FROM = "mergedIds", "mergedFrom"
 class LinkNodeBuilder:
     """Builds the nodes of links. `rows` makes those of subjects, `value` the expression of a column."""
 
+    registry: Registry
     document: Document
     rows: Rows
     value: Callable[[Column], str]
+    names_data_subjects: bool = False
 
-    def link(self, field: Selected, linked: Linked) -> LinkObject:
-        """The link of a record, as its `<name>Link` is selected."""
+    def link(self, entity: Entity, field: Selected, linked: Linked) -> LinkObject:
+        """The link of a record of `entity`, as its `<name>Link` is selected."""
         name = f"{linked.family}Link"
         known = {part.graphql: part.sql for part in derived_fields.LINK} | {"__typename": quote_literal(name)}
         members: list[Member | CandidateList | EvidenceList] = []
         for inner in self.document.collect(name, field.beneath):
             if inner.name == "recorded":
-                columns = {to_camel_case(part.part): self.value(part.column) for part in linked.recorded}
-                members.append(make_group(self.document, inner, linked.as_recorded, columns))
+                members.append(self._recorded(entity, inner, linked))
             elif inner.name == "candidates":
                 members.append(self._candidates(inner, linked))
             elif inner.name == "evidence":
@@ -47,6 +50,17 @@ class LinkNodeBuilder:
             else:
                 members.append(Scalar(inner.key, known[inner.name]))
         return LinkObject(field.key, linked.table, tuple(members))
+
+    def _recorded(self, entity: Entity, field: Selected, linked: Linked) -> Group:
+        """The subject as recorded, with hidden members for the people whose keys it states."""
+        columns = {to_camel_case(part.part): part.column for part in linked.recorded}
+        sql = {name: self.value(column) for name, column in columns.items()}
+        group = make_group(self.document, field, linked.as_recorded, sql)
+        if not self.names_data_subjects:
+            return group
+        parts = self.document.collect(linked.as_recorded, field.beneath)
+        told = [columns[part.name] for part in parts if part.name in columns]
+        return replace(group, members=(*keyed_subject_members(self.registry, entity, told), *group.members))
 
     def _candidates(self, field: Selected, linked: Linked) -> CandidateList:
         name = f"{linked.family}Candidate"

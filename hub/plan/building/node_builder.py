@@ -14,7 +14,7 @@ from hub.model.names import to_camel_case
 from hub.model.registry import Backlink, Column, Entity, Linked, Reference, Registry
 from hub.plan.binds import Bind, CursorPart, GlobalIdPart, GlobalIdParts, Tree
 from hub.plan.building.arguments import read_arguments, read_value
-from hub.plan.building.conditions import ConditionCounter, FilterReader, backlink_via, read_order
+from hub.plan.building.conditions import ConditionCounter, FilterReader, backlink_via, find_filtered_columns, read_order
 from hub.plan.building.correction_nodes import CORRECTIONS_FIELD as CORRECTIONS
 from hub.plan.building.correction_nodes import CorrectionNodeBuilder
 from hub.plan.building.discrepancy_nodes import DISCREPANCIES_FIELD as DISCREPANCIES
@@ -24,7 +24,7 @@ from hub.plan.building.node_parts import ConnectionSource, Sets, make_group, quo
 from hub.plan.building.search_nodes import SEARCH_FIELD as SEARCH
 from hub.plan.building.search_nodes import SearchNodeBuilder
 from hub.plan.building.selection import Document, Selected
-from hub.plan.data_subjects import HIDDEN_ROWS, data_subject_members
+from hub.plan.data_subjects import HIDDEN_ROWS, data_subject_members, keyed_subject_members
 from hub.plan.masks import FULL, HIDDEN_TEXT, Disclosure, is_told_by_filter, mask_column, refuse_masked
 from hub.plan.nodes import (
     ConnectionPage,
@@ -184,9 +184,19 @@ class Builder:
 
     # --- One row ------------------------------------------------------------------------------------------------------
 
-    def _row(self, entity: Entity, sets: Sets, reached_by: Linked | None = None) -> RowObject:
+    def _row(
+        self, entity: Entity, sets: Sets, reached_by: Linked | None = None, filtered: tuple[Column, ...] = ()
+    ) -> RowObject:
+        """A row with its selection. `filtered` are the columns by which it was chosen: they are told as if they were selected."""
         selected = self.document.collect(entity.name, sets)
-        hidden = data_subject_members(self.catalog.registry, entity, reached_by) if self.names_data_subjects else ()
+        hidden: tuple[Member, ...] = ()
+        if self.names_data_subjects:
+            fields = self.catalog.by_field[entity.name]
+            told = [element for field in selected if isinstance(element := fields.get(field.name), Column)]
+            hidden = (
+                *data_subject_members(self.catalog.registry, entity, reached_by),
+                *keyed_subject_members(self.catalog.registry, entity, (*told, *filtered)),
+            )
         members = (self._member(entity, field, selected) for field in selected)
         return RowObject(entity.name, entity.table, (*hidden, *members))
 
@@ -232,7 +242,9 @@ class Builder:
             return self._reference(field, element)
         if isinstance(element, Linked):
             return (
-                self._links.link(field, element) if field.name == element.link_graphql else self._linked(field, element)
+                self._links.link(entity, field, element)
+                if field.name == element.link_graphql
+                else self._linked(field, element)
             )
         return self._backlink(entity, field, element)
 
@@ -269,16 +281,16 @@ class Builder:
 
     @property
     def _links(self) -> LinkNodeBuilder:
-        return LinkNodeBuilder(self.document, self._rows, self._value)
+        return LinkNodeBuilder(self.catalog.registry, self.document, self._rows, self._value, self.names_data_subjects)
 
     # --- Pages --------------------------------------------------------------------------------------------------------
 
     def _listed(self, entity: Entity, given: Mapping[str, Tree], reached_by: Linked | None = None) -> ConnectionSource:
         conditions = self._filters.conditions(entity, given.get("filter"))
         terms = read_order(self.document, entity, given.get("orderBy"), masked=self.disclosure.masked)
-        return ConnectionSource(
-            entity.name, entity.table, terms, conditions, partial(self._row, entity, reached_by=reached_by)
-        )
+        filtered = tuple(find_filtered_columns(entity, given.get("filter")))
+        row = partial(self._row, entity, reached_by=reached_by, filtered=filtered)
+        return ConnectionSource(entity.name, entity.table, terms, conditions, row)
 
     def _discrepancies(self, given: Mapping[str, Tree]) -> ConnectionSource:
         return DiscrepancyNodeBuilder(

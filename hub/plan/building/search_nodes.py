@@ -72,7 +72,7 @@ class SearchNodeBuilder:
         if field.name in known:
             return Scalar(field.key, known[field.name])
         members = tuple(self._member(entities, f) for f in self.document.collect(HIT, field.beneath))
-        hidden = data_subject_of(self.registry, "{s}.kind", "{s}.id") if self.names_data_subjects else ()
+        hidden = data_subject_of(self.registry, "{s}.kind", "{s}.id", "{s}.matched") if self.names_data_subjects else ()
         return SearchHits(field.key, (*hidden, *members))
 
     def _member(self, entities: list[Entity], field: Selected) -> Scalar | OneByKind:

@@ -8,6 +8,7 @@ order of keys is the order of selection.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.model.names import quote_identifier
 from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
 from hub.plan.nodes import (
@@ -16,6 +17,7 @@ from hub.plan.nodes import (
     ConnectionPage,
     EvidenceList,
     Group,
+    KeyedSubject,
     LinkedSubject,
     LinkObject,
     Member,
@@ -118,6 +120,8 @@ class _Renderer:
             return self._merged(member, depth)
         if isinstance(member, LinkedSubject):
             return self._linked_subject(member, depth)
+        if isinstance(member, KeyedSubject):
+            return self._keyed_subject(member, depth)
         return self._link_object(member, depth)
 
     def _one(self, one: OneRow, depth: int) -> str:
@@ -164,6 +168,14 @@ class _Renderer:
         return (
             f"(select {alias}.subject_id from {self.sources.links(linked.table)} {alias} where {alias}.record_id = t{depth}.id"
             f" and {alias}.{ACCEPTED} and {alias}.subject_kind = '{linked.kind}')"
+        )
+
+    def _keyed_subject(self, keyed: KeyedSubject, depth: int) -> str:
+        alias = f"k{depth + 1}"
+        value = keyed.value.format(t=f"t{depth}")
+        return (
+            f"(select {self.sources.heir(keyed.table, f'{alias}.id')} from {self.sources.table(keyed.table)} {alias}"
+            f" where {alias}.{quote_identifier(keyed.column)} = {value})"
         )
 
     # --- Links --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from psycopg import RawCursor
 
 from hub.graph.schema import get_core_schema, load_schema
+from hub.model.names import to_camel_case
 from hub.model.registry import load_registry
+from hub.plan.binds import global_id
 from hub.plan.data_subjects import DataSubject, _match_each, _split_one_key, take_data_subjects
 from hub.plan.planner import Planner
 from tests.conftest import ServedHub
@@ -87,6 +89,84 @@ def test_holders_of_a_parcel_though_no_holder_is_selected(store: psycopg.Connect
     )
     assert holders
     assert people == holders
+
+
+HEADS = """
+select c.id from data.household h join data.citizen c on c.personal_id = h.head_personal_id
+where hub.global_id('Household', h.id) = any(%s)"""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "{ households(first: 9) { nodes { id headPersonalId } } }",
+        "{ households(first: 9) { edges { node { id ...head } } } } fragment head on Household { head: headPersonalId }",
+        "{ households(first: 9, filter: { not: { headPersonalId: { isNull: true } } }) { nodes { id address } } }",
+        '{ households(first: 9, filter: { or: [{ headPersonalId: { prefix: "0" } }] }) { nodes { id } } }',
+    ],
+)
+def test_a_household_names_its_head_if_the_head_is_told(store: psycopg.Connection[Any], asked: str) -> None:
+    data, people = read(store, asked)
+    page = data["households"]
+    shown = [node["id"] for node in page.get("nodes") or [edge["node"] for edge in page["edges"]]]
+    heads = numbers(store, HEADS, shown)
+    assert heads
+    assert people == heads
+
+
+def test_a_household_names_nobody_if_the_head_is_not_told(store: psycopg.Connection[Any]) -> None:
+    asked = "{ households(first: 9, filter: { householdCode: { isNull: false } }) { nodes { id address } } }"
+    assert read(store, asked)[1] == frozenset()
+
+
+def test_every_column_that_states_a_persons_key_names_the_person(store: psycopg.Connection[Any]) -> None:
+    """For each such column of the schema: a row gets the key of somebody who has nothing else to do with it."""
+    registry, person = (
+        load_registry(),
+        store.execute("select id, personal_id from data.citizen order by id desc limit 1").fetchone(),
+    )
+    assert person is not None
+    spaced = f"{person[1][:3]} {person[1][3:6]}.{person[1][6:]}"
+    tried = 0
+    for entity in registry:
+        parts = {part.column.name: (linked, part) for linked in entity.linked for part in linked.recorded}
+        for column in entity.columns:
+            if entity.personal or not registry.find_person_keys(column):
+                continue
+            row = store.execute(f"select min(id) from data.{entity.table}").fetchone()
+            if row is None or row[0] is None:
+                continue
+            given = person[1] if column in entity.fields else spaced
+            store.execute(f"update data.{entity.table} set {column.sql} = %s where id = %s", (given, row[0]))
+            selected = column.graphql
+            if column.name in parts:
+                linked, part = parts[column.name]
+                selected = f"{linked.link_graphql} {{ recorded {{ {to_camel_case(part.part)} }} }}"
+            asked = f"query ($id: ID!) {{ node(id: $id) {{ ... on {entity.name} {{ %s }} }} }}"
+            variables = {"id": global_id(entity.name, row[0])}
+            people = read(store, asked % selected, variables)[1]
+            assert ("Citizen", person[0]) in people, (entity.name, column.name)
+            assert ("Citizen", person[0]) not in read(store, asked % "id", variables)[1], "only if it is selected"
+            store.rollback()
+            tried += 1
+    assert tried > 20
+
+
+def test_a_discrepancy_names_the_head_and_whom_the_copy_names(store: psycopg.Connection[Any]) -> None:
+    found = store.execute(
+        "select h.id, c.id, other.id, other.personal_id from data.household h join data.citizen c on c.personal_id = h.head_personal_id"
+        " join data.citizen other on other.id <> c.id order by h.id, other.id limit 1"
+    ).fetchone()
+    assert found is not None
+    household, head, other, stated = found
+    store.execute(
+        "update link.discrepancy set subject_kind = 'Household', found_id = %s, recorded = %s, sys_to = null"
+        " where id = (select max(id) from link.discrepancy)",
+        (household, stated),
+    )
+    people = read(store, "{ discrepancies(first: 1) { nodes { held recorded } } }")[1]
+    store.rollback()
+    assert people == {("Citizen", head), ("Citizen", other)}
 
 
 @pytest.mark.parametrize(
