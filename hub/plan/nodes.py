@@ -278,7 +278,26 @@ class TotalCount:
     step: int = 1
 
 
-PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar
+@dataclass(frozen=True)
+class NamedRows:
+    """Hidden members of rows that a page tells of without showing them: those on it, and the one `beyond` it that `hasNextPage` tells of."""
+
+    key: str
+    row: RowObject
+    on_page: bool
+    beyond: bool
+
+
+@dataclass(frozen=True)
+class NamedCount:
+    """Hidden members of the rows that a count counts, if they are at most `most`: so small a number tells of each of them."""
+
+    key: str
+    row: RowObject
+    most: int
+
+
+PagePart = Nodes | Edges | PageInfo | TotalCount | Scalar | NamedRows | NamedCount
 
 
 @dataclass(frozen=True)

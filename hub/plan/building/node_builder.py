@@ -33,6 +33,8 @@ from hub.plan.nodes import (
     Keyset,
     Member,
     MergedIds,
+    NamedCount,
+    NamedRows,
     NodeById,
     Nodes,
     NodesById,
@@ -52,6 +54,8 @@ from hub.plan.nodes import (
     ViaLink,
 )
 
+SMALL_COUNT = 10
+"""A count of so many rows that satisfy a filter names their people, as a page of them does: a filter for one person counts one or none."""
 KIND_KEY = "$kind"
 """A response key cannot be this: no name of GraphQL has a `$`."""
 
@@ -317,6 +321,14 @@ class Builder:
                 next_step="page forward or backward",
             )
         backward = last is not None
+        size = _page_size(last if backward else first)
+        after, before = (self._keyset(listed.terms, given.get(name)) for name in ("after", "before"))
+        parts = tuple(
+            self._page_part(listed, inner) for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
+        )
+        if self.names_data_subjects:
+            whole = None if after or before else size
+            parts = (*self._name_told_rows(listed, parts, backward=backward, first_rows=whole), *parts)
         return ConnectionPage(
             key=field.key,
             entity=listed.kind,
@@ -324,17 +336,11 @@ class Builder:
             via=via,
             conditions=listed.conditions,
             order=listed.terms,
-            size=_page_size(last if backward else first),
+            size=size,
             backward=backward,
-            after=self._keyset(listed.terms, given.get("after")),
-            before=self._keyset(listed.terms, given.get("before")),
-            parts=self._name_people(
-                listed,
-                tuple(
-                    self._page_part(listed, inner)
-                    for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
-                ),
-            ),
+            after=after,
+            before=before,
+            parts=parts,
         )
 
     @property
@@ -356,12 +362,29 @@ class Builder:
         parts = enumerate(terms)
         return Keyset(tuple(Bind(leaf, term.cast, CursorPart(name, index, term.cast, path)) for index, term in parts))
 
-    def _name_people(self, listed: ConnectionSource, parts: tuple[PagePart, ...]) -> tuple[PagePart, ...]:
-        """The parts, with the people of the rows if no row is selected: a cursor has values of its row too."""
-        if not has_cursors_alone(parts):
-            return parts
+    def _name_told_rows(
+        self, listed: ConnectionSource, parts: tuple[PagePart, ...], *, backward: bool, first_rows: int | None
+    ) -> Iterator[PagePart]:
+        """What names the people of rows that a page tells of and does not show: by an edge, a cursor, `hasNextPage`, or a small count.
+
+        Otherwise a page of no rows would say whether somebody is there, and nobody would be named. `first_rows` is the size of a page
+        that begins at the first row.
+        """
         row = listed.row(())
-        return (Nodes(HIDDEN_ROWS, row), *parts) if row.members else parts
+        if not row.members:
+            return
+        shows_rows = has_rows(parts)
+        names = {name for part in parts if isinstance(part, PageInfo) for _, name in part.fields}
+        tells_beyond = ("hasPreviousPage" if backward else "hasNextPage") in names
+        tells_page = (
+            tells_beyond or any(isinstance(p, Edges) for p in parts) or any(n.endswith("Cursor") for n in names)
+        )
+        if tells_beyond or (tells_page and not shows_rows):
+            yield NamedRows(HIDDEN_ROWS, row, on_page=not shows_rows, beyond=tells_beyond)
+        is_counted = any(isinstance(part, TotalCount) and part.step == 1 for part in parts)
+        shows_all = shows_rows and first_rows is not None and first_rows >= SMALL_COUNT
+        if is_counted and listed.conditions and not shows_all:
+            yield NamedCount(HIDDEN_ROWS, row, SMALL_COUNT)
 
     def _page_part(self, listed: ConnectionSource, field: Selected) -> PagePart:
         if field.name == "nodes":
@@ -390,12 +413,10 @@ class Builder:
         return Edges(field.key, tuple(members))
 
 
-def has_cursors_alone(parts: tuple[PagePart, ...]) -> bool:
-    """Whether a page gives edges or cursors, and no row."""
-    edges = [part for part in parts if isinstance(part, Edges)]
-    members = [*parts, *(member for part in edges for member in part.members)]
-    infos = [name for part in parts if isinstance(part, PageInfo) for _, name in part.fields]
-    return not any(isinstance(m, Nodes) for m in members) and (bool(edges) or any(n.endswith("Cursor") for n in infos))
+def has_rows(parts: tuple[PagePart, ...]) -> bool:
+    """Whether a page shows its rows, by nodes or in edges."""
+    members = [*parts, *(member for part in parts if isinstance(part, Edges) for member in part.members)]
+    return any(isinstance(member, Nodes) for member in members)
 
 
 def order_name(terms: tuple[OrderTerm, ...]) -> str:

@@ -8,6 +8,8 @@ from hub.plan.nodes import (
     ConnectionPage,
     Edges,
     Keyset,
+    NamedCount,
+    NamedRows,
     Nodes,
     OrderTerm,
     PageInfo,
@@ -42,7 +44,7 @@ class PageRenderer:
             self._beyond(page.order, k, depth, backward=b) for k, b in ((page.after, False), (page.before, True)) if k
         ]
         order = _order_by(page, depth)
-        if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount) for part in page.parts):
+        if not page.backward and all(isinstance(part, Nodes | Scalar | TotalCount | NamedCount) for part in page.parts):
             plain = [part for part in page.parts if isinstance(part, Nodes)]
             if len(plain) == 1:
                 return self._plain_page(page, plain[0], (source, matching, within, order), depth)
@@ -61,6 +63,11 @@ class PageRenderer:
                 source, hung = self.sources.source(page.via, page.table, names)
                 matching = hung + [self.sources.condition(c, names.row) for c in page.conditions]
                 members.append((part.key, _count(part, source, matching)))
+            elif isinstance(part, NamedCount):
+                names = Aliases.at(depth)
+                source, hung = self.sources.source(page.via, page.table, names)
+                matching = hung + [self.sources.condition(c, names.row) for c in page.conditions]
+                members.append((part.key, self._named_count(part, source, matching, depth)))
             else:
                 assert isinstance(part, Scalar)
                 members.append((part.key, part.sql))
@@ -80,6 +87,8 @@ class PageRenderer:
                 members.append((part.key, f"coalesce(json_agg({row_as_json(row, alias)}), '[]'::json)"))
             elif isinstance(part, Scalar):
                 members.append((part.key, part.sql))
+            elif isinstance(part, NamedCount):
+                members.append((part.key, self._named_count(part, source, matching, depth)))
             else:
                 assert isinstance(part, TotalCount)  # plain pages have no other parts
                 members.append((part.key, _count(part, source, matching)))
@@ -93,6 +102,10 @@ class PageRenderer:
         for part in page.parts:
             if isinstance(part, TotalCount):
                 members.append((part.key, _count(part, source, matching)))
+            elif isinstance(part, NamedCount):
+                members.append((part.key, self._named_count(part, source, matching, depth)))
+            elif isinstance(part, NamedRows):
+                members.append((part.key, self._named_rows(page, part, selected, depth)))
             else:
                 members.append((part.key, self._page_part(page, part, selected, depth)))
         if not any(f"{alias}.place" in made for _, made in members):
@@ -125,6 +138,29 @@ class PageRenderer:
             return json_pairs([(key, self._page_info(page, name, depth)) for key, name in part.fields])
         assert isinstance(part, Scalar)
         return part.sql
+
+    def _named_rows(self, page: ConnectionPage, part: NamedRows, selected: list[str], depth: int) -> str:
+        """The hidden members of the rows that are told of. Of a page that shows its rows, only the one beyond it has any made."""
+        number, alias = selected[0].removesuffix(" as rn"), f"p{depth}"
+        name = self._row_column(part.row, selected, depth)
+        if not part.on_page:
+            made = selected[-1].removesuffix(f" as {name}")
+            selected[-1] = f"case when {number} > {page.size} then {made} end as {name}"
+        kept = {
+            (True, False): f" filter (where {alias}.rn <= {page.size})",
+            (False, True): f" filter (where {alias}.rn > {page.size})",
+        }.get((part.on_page, part.beyond), "")
+        return f"coalesce(json_agg({alias}.{name}){kept}, '[]'::json)"
+
+    def _named_count(self, part: NamedCount, source: str, matching: Sequence[str], depth: int) -> str:
+        """The hidden members of the rows that are counted, if they are few."""
+        alias = f"c{depth}"
+        made = json_object(self.members(part.row, depth), row_name("r", depth))
+        rows = f"select {made} as named from {source}{where_clause(matching)} limit {part.most + 1}"
+        return (
+            f"(select case when count(*) <= {part.most} then coalesce(json_agg({alias}.named), '[]'::json)"
+            f" else '[]'::json end from ({rows}) {alias})"
+        )
 
     def _row_column(self, row: RowObject, selected: list[str], depth: int) -> str:
         name = f"n{len(selected)}"
@@ -178,7 +214,7 @@ def _known_page_info(page: ConnectionPage) -> Mapping[str, str]:
 def _reads_rows(part: PagePart, page: ConnectionPage) -> bool:
     if isinstance(part, PageInfo):
         return any(name not in _known_page_info(page) for _, name in part.fields)
-    return isinstance(part, Nodes | Edges)
+    return isinstance(part, Nodes | Edges | NamedRows)
 
 
 def _past_cursor(term: OrderTerm, column: str, value: str, backward: bool) -> str:

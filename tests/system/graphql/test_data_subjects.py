@@ -175,7 +175,7 @@ def test_a_discrepancy_names_the_head_and_whom_the_copy_names(store: psycopg.Con
         "{ citizens(first: 3) { nodes { id sex } } }",
         "{ citizens(first: 3) { edges { cursor node { again: id ... on Citizen { sex } } } } }",
         "{ a: citizens(first: 3) { ...all } } fragment all on CitizenConnection { pageInfo { endCursor } nodes { id } }",
-        "{ citizens(last: 3) { pageInfo { hasPreviousPage } nodes { id __typename } } }",
+        "{ citizens(last: 3) { nodes { id __typename } } }",
     ],
 )
 def test_pages_name_the_people_on_them(store: psycopg.Connection[Any], asked: str) -> None:
@@ -185,6 +185,65 @@ def test_pages_name_the_people_on_them(store: psycopg.Connection[Any], asked: st
     shown = [node.get("id") or node.get("again") for node in nodes]
     assert people == numbers(store, "select id from data.citizen where hub.global_id('Citizen', id) = any(%s)", shown)
     assert len(people) == 3
+
+
+FIRST_FOUR = (
+    "select id from data.citizen where not exists (select from link.heir h where h.subject_id = citizen.id) order by id"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("citizens(first: 3) { pageInfo { hasNextPage } nodes { id } }", 4),
+        ("citizens(first: 3) { pageInfo { hasNextPage } edges { node { id } } }", 4),
+        ("citizens(first: 3) { pageInfo { more: hasNextPage } }", 4),
+        ("citizens(first: 3) { pageInfo { hasPreviousPage } nodes { id } }", 3),
+        ("citizens(first: 3) { edges { __typename } }", 3),
+        ("citizens(first: 0) { pageInfo { hasNextPage } }", 1),
+        ("citizens(first: 0) { pageInfo { hasNextPage } nodes { id } }", 1),
+        ("citizens(first: 0) { ...p } } fragment p on CitizenConnection { pageInfo { ...q } } fragment q on PageInfo { hasNextPage", 1),
+        ("citizens(first: 0) { pageInfo { hasPreviousPage } }", 0),
+        ("citizens(first: 0) { nodes { id } edges { cursor } }", 0),
+    ],
+)  # fmt: skip
+def test_a_page_names_whomever_it_tells_of_though_it_shows_no_row(
+    store: psycopg.Connection[Any], asked: str, told: int
+) -> None:
+    _, people = read(store, f"{{ {asked} }}")
+    assert people == numbers(store, f"{FIRST_FOUR} limit %s", told)
+
+
+@pytest.mark.parametrize("page", ["last: 0", "last: 2"])
+def test_a_page_from_the_end_names_the_row_before_it(store: psycopg.Connection[Any], page: str) -> None:
+    _, people = read(store, f"{{ citizens({page}) {{ pageInfo {{ hasPreviousPage }} }} }}")
+    assert people == numbers(store, f"{FIRST_FOUR} desc limit %s", int(page[-1]) + 1)
+
+
+def test_pages_of_records_name_the_people_of_the_row_beyond(store: psycopg.Connection[Any]) -> None:
+    for page in ("first: 0", "first: 2"):
+        asked = f"{{ landUseRights({page}, filter: {{ status: {{ eq: REGISTERED }} }}) {{ pageInfo {{ hasNextPage }} nodes {{ area }} }} }}"
+        _, people = read(store, asked)
+        assert people >= numbers(
+            store,
+            "select h.subject_id from data.land_use_right r left join link.land_use_right_holder h on h.record_id = r.id"
+            " and h.status in ('CONFIRMED', 'PROBABLE') and h.subject_kind = 'Citizen'"
+            " where r.status = 'REGISTERED' order by r.id offset %s limit 1",
+            int(page[-1]),
+        )
+
+
+COUNTED = "query ($of: [PersonalId!]!) { citizens(first: 0, filter: { personalId: { in: $of } }) { totalCount } }"
+
+
+@pytest.mark.parametrize("much", [1, 3, 10, 11])
+def test_a_small_count_names_whom_it_counts(store: psycopg.Connection[Any], much: int) -> None:
+    rows = store.execute(f"select id, personal_id from ({FIRST_FOUR}) c join data.citizen using (id) limit %s", (much,))
+    found = dict(rows.fetchall())
+    data, people = read(store, COUNTED, {"of": [*found.values(), "999999999999"]})
+    assert data["citizens"]["totalCount"] == much
+    assert people == (frozenset(("Citizen", number) for number in found) if much <= 10 else frozenset())
+    assert read(store, COUNTED.replace("first: 0", "first: 20").replace("totalCount", "totalCount nodes { id }"), {"of": [*found.values()]})[1] == {("Citizen", number) for number in found}  # fmt: skip
 
 
 def test_a_search_names_those_it_found_though_only_the_score_is_selected(
