@@ -84,7 +84,7 @@ def find_withheld(connection: Connection[Any], people: Collection[tuple[str, int
 
 
 def seal_subject(connection: Connection[Any], entity: str, number: int, ground: SealGround, by: str) -> bool:
-    """Seal a subject. Returns whether it was not sealed before. Raises OperationRefused if there is no such row."""
+    """Seal a person. Returns whether they were not sealed before. Raises OperationRefused if there is no such row, or it is no person."""
     if ground not in get_args(SealGround):
         raise _unknown_ground(ground, get_args(SealGround))
     _check_subject(connection, entity, number)
@@ -106,9 +106,9 @@ def list_seals(connection: Connection[Any], kind: WithholdKind = WithholdKind.SE
 def restrict_subject(
     connection: Connection[Any], entity: str, number: int, ground: RestrictionGround, reason: str, by: str
 ) -> bool:
-    """Restrict the processing of a subject. Returns whether it was not restricted before: then the first reason stays.
+    """Restrict the processing of a person. Returns whether it was not restricted before: then the first reason stays.
 
-    Raises OperationRefused if there is no such row, or no reason of at most MAX_REASON_CHARS characters.
+    Raises OperationRefused if there is no such row, it is no person, or there is no reason of at most MAX_REASON_CHARS characters.
     """
     if ground not in get_args(RestrictionGround):
         raise _unknown_ground(ground, get_args(RestrictionGround))
@@ -130,8 +130,14 @@ def lift_restriction(connection: Connection[Any], entity: str, number: int) -> b
 
 def _check_subject(connection: Connection[Any], entity: str, number: int) -> None:
     known = load_registry().entities.get(entity)
-    if known is None or known.kind != "subject":
-        raise make_refusal(f"{entity[:60]} is no kind of subject", "WRONG_KIND", "name a subject, such as Citizen")
+    if known is None or not known.personal:
+        # Answers name the people whom they are about, and nothing else: a seal on a business or a parcel would hide nothing.
+        people = " or ".join(one.name for one in load_registry() if one.personal)
+        raise make_refusal(
+            f"{entity[:60]} cannot be sealed or restricted: only a person can",
+            "WRONG_KIND",
+            f"give the global id of a {people}; what belongs to a person, such as a business or land, cannot be sealed",
+        )
     # The name of the table is the registry's.
     row = connection.execute(f"select 1 from data.{quote_identifier(known.table)} where id = %s", (number,)).fetchone()  # noqa: S608 constants and quoted identifiers
     if row is None:

@@ -17,7 +17,7 @@ from hub.access.dossiers import dossier_store as dossiers
 from hub.access.dossiers import emergencies
 from hub.access.dossiers.dossier_store import NamedSubject, NewDossier
 from hub.access.dossiers.emergencies import EmergencyRequest, confirm_emergency, end_emergency, request_emergency
-from hub.access.subjects.sealing import seal_subject, unseal_subject
+from hub.access.subjects.sealing import restrict_subject, seal_subject, unseal_subject
 from hub.cli import main
 from hub.errors import OperationRefused
 from hub.graph.permission.dossier_reads import select_dossier, select_states
@@ -241,7 +241,12 @@ def test_subjects_are_sealed_and_unsealed(store: psycopg.Connection[Any]) -> Non
     assert seal_subject(store, "Citizen", 1, "ADOPTION", "https://id.example|chief")
     assert not seal_subject(store, "Citizen", 1, "COURT_ORDER", "x"), "the first ground stays"
     assert refusal(seal_subject, store, "Citizen", 99, "ADOPTION", "x") == "SUBJECT_UNKNOWN"
-    assert refusal(seal_subject, store, "TaxObligation", 1, "ADOPTION", "x") == "WRONG_KIND"
+    for entity in load_registry():
+        if not entity.personal:  # sealed, they would be shown all the same
+            assert refusal(seal_subject, store, entity.name, 1, "ADOPTION", "x") == "WRONG_KIND"
+            assert refusal(restrict_subject, store, entity.name, 1, "REQUEST", "vì", "x") == "WRONG_KIND"
+    with pytest.raises(OperationRefused, match="only a person can"):
+        seal_subject(store, "Business", 1, "COURT_ORDER", "x")
     assert unseal_subject(store, "Citizen", 1)
     assert not unseal_subject(store, "Citizen", 1)
 
