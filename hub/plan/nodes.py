@@ -165,7 +165,18 @@ class LinkObject:
 
     key: str
     table: str
-    members: "tuple[Member | CandidateList | EvidenceList, ...]"
+    members: "tuple[Member | CandidateList | EvidenceList | CandidatePeople, ...]"
+
+
+@dataclass(frozen=True)
+class CandidatePeople:
+    """Hidden members of the candidates of a kind that a link has: of every one, or (`pending`) only if no link is accepted."""
+
+    key: str
+    table: str
+    kind: str
+    member: str
+    pending: bool
 
 
 @dataclass(frozen=True)

@@ -108,8 +108,11 @@ class RequestContext:
         # Items of one list share a row; a later event of a subscription reads it anew.
         self._rows[key].clear_many(ids)
         plan = self.executor.preparer.plan_nodes(self.ready, sets, self.caller.disclosure)
-        rows: list[Any] = (await self._read(plan.with_ids(ids)))["nodes"]
-        return rows
+        plan, variables = plan.with_ids(ids), self.ready.variables
+        text = await self.executor.run_statement(plan, variables, plan.parameters(variables), self.reading)
+        rows = await self.executor.access.clear_rows(text, "nodes", self.reading)
+        self.plans.append(plan)
+        return rows  # the loader raises a refusal for the item that it stands for
 
     async def _run(self) -> dict[str, Any]:
         planner = self.executor.preparer.planner
@@ -279,13 +282,24 @@ class Executor:
 
         By the primary, unless `reads` says otherwise: a replica may lack what a mutation, an event or a prefill goes on from.
         """
+        text = await self.run_statement(plan, variables, parameters, reading, reads)
+        return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql, roots=plan.roots)
+
+    async def run_statement(
+        self,
+        plan: Plan,
+        variables: Mapping[str, Any],
+        parameters: Sequence[Any],
+        reading: Reading,
+        reads: Reads | RowReads | None = None,
+    ) -> bytes:
+        """The JSON of a plan's statement, which must not leave before `AnswerAccess` has cleared it."""
         principal = reading.caller.principal
         is_large = await self.admission.take_turn(plan.estimate.rows(variables), principal.id if principal else "")
         try:
-            text = await (reads or self.reads).json(plan.sql, parameters)
+            return await (reads or self.reads).json(plan.sql, parameters)
         finally:
             self.admission.end_turn(is_large)
-        return await self.access.clear(text, reading, reads_people=HIDDEN in plan.sql, roots=plan.roots)
 
     async def ready_stream(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest | Response:
         """A subscription made ready, or the response that refuses it. Counted as one request; its events are not."""

@@ -1,7 +1,7 @@
 """The root type Mutation: a person's decision on a link or a merge, and its undoing, with the record as it is then."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -19,11 +19,11 @@ from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.sources.hub_state import hub_state_mutations
 from hub.graph.sources.rejected_rows import rejected_row_mutations
 from hub.graph.sources.source_fields import source_mutations
-from hub.link.decisions.decisions import keep_decision, withdraw_decision
+from hub.link.decisions.decisions import decision_of, keep_decision, withdraw_decision
 from hub.link.decisions.verdicts import Decision, Verdict, Word
 from hub.link.field import Field, field_named, field_of_code
 from hub.model.names import quote_identifier
-from hub.model.registry import Registry
+from hub.model.registry import Registry, load_registry
 from hub.plan.binds import global_id, read_global_id
 
 DECISION_TYPE = "Decision"
@@ -112,12 +112,14 @@ def mutation_type(known: Registry, names: Namespace) -> Any:
 
     async def decide_link(info: Info[Any, Any], input: DecideLinkInput) -> Any:
         verdict = _verdict(input, find_reviewer(info))
+        await refuse_withheld_people(info, (input.record_id, input.subject_id))
         return await info.context.executor.reviews.run(
             lambda c: payload_of(c, keep_decision(c, verdict, asked_only=True))
         )
 
     async def undo_decision(info: Info[Any, Any], input: UndoDecisionInput) -> Any:
         by, number = find_reviewer(info), _number(input.decision_id, DECISION_TYPE)
+        await refuse_withheld_people(info, await info.context.executor.reviews.read(lambda c: _list_ids(c, number)))
         return await info.context.executor.reviews.run(
             lambda c: payload_of(c, withdraw_decision(c, number, by=by, reason=input.reason))
         )
@@ -156,6 +158,21 @@ def find_reviewer(info: Info[Any, Any]) -> str:
         raise NOT_A_REVIEWER
     reviewer: str = principal.id
     return reviewer
+
+
+async def refuse_withheld_people(info: Info[Any, Any], ids: Iterable[str]) -> None:
+    """Refuse to decide about people who may not be shown, with an alarm: the answer would have the evidence of their link."""
+    registry, rows = load_registry(), map(read_global_id, ids)
+    people = [(kind, number) for kind, number in rows if kind and number is not None and registry[kind].personal]
+    await info.context.executor.access.refuse_withheld(people, info.context.reading)
+
+
+def _list_ids(connection: Connection[Any], number: int) -> list[str]:
+    """The global ids of the record and the subject of a decision."""
+    decision = decision_of(connection, number)
+    over = field_named(decision.field)
+    subject = find_subject_id(connection, over, decision.subject_id)
+    return [global_id(over.entity.name, decision.record_id), *([subject] if subject else [])]
 
 
 def evidence_of(kept: list[dict[str, Any]] | None) -> list[Whole] | None:

@@ -4,8 +4,8 @@ Both are read on the connection of reviews, since the queue takes in the latest 
 of the graph: each is read by the plan of its selection, all of a page together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import strawberry
@@ -22,9 +22,11 @@ from psycopg.rows import dict_row
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
+from hub.access.subjects.sealing import WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.link_review.review import evidence_of, find_reviewer
 from hub.graph.link_review.review_checks import review_checks_field
+from hub.graph.permission.sealed_subjects import WithheldSubjects
 from hub.graph.schema_types.fields import Namespace, NodeField, ValueField, Whole, input_type, make_field, object_type
 from hub.graph.schema_types.linked_fields import LINKED_FIELD
 from hub.graph.schema_types.type_parts import add_connection, make_connection
@@ -33,9 +35,13 @@ from hub.link.field import field_named, list_decidable_fields
 from hub.link.review.review import WEIGHT, Part, QueueItem, Wanted, count_review_items, read_review_queue
 from hub.model.derived_fields import DEFAULT_PAGE
 from hub.model.names import quote_identifier
+from hub.model.registry import load_registry
 from hub.model.tables import OPEN
-from hub.plan.binds import global_id
+from hub.plan.binds import global_id, read_global_id
+from hub.plan.data_subjects import DataSubject
 
+MOST_REFILLS = 20
+"""Pages read for one, if questions about people who may not be shown were left out."""
 CANDIDATE: Mapping[str, tuple[str, str]] = {
     "subjectId": ("ID", "Global id of the candidate."),
     "method": ("str", "The rule or model that found it."),
@@ -143,7 +149,14 @@ def _queue_field(names: Namespace) -> Any:
         size = last if last is not None else DEFAULT_PAGE if first is None else first
         part = Part(size, after, before, backward=last is not None)
         wanted, counted = _read_review_filter(filter), is_selected(info, "totalCount")
-        return await info.context.executor.reviews.read(lambda c: _page(c, wanted, part, counted=counted))
+        access, reading = info.context.executor.access, info.context.reading
+        withheld = await access.find_withheld()
+        page = await info.context.executor.reviews.read(lambda c: _page(c, wanted, part, withheld, counted=counted))
+        for kind in page.left_out:
+            await access.note_left_out(kind, reading.caller)
+        if is_selected(info, "candidates", beneath=True):
+            await access.admit_people(page.people, reading)
+        return page.connection
 
     described, kind = strawberry.argument(description="Only those for which this holds."), names["ReviewFilter"]
     review_queue.__annotations__["filter"] = Annotated[kind | None, described]
@@ -192,8 +205,8 @@ def _allowed_values(tests: Mapping[str, Any], own: Callable[[str], str]) -> tupl
     return tuple(sorted(set.intersection(*allowed)))
 
 
-def is_selected(info: Info[Any, Any], name: str) -> bool:
-    """Whether the field of this name is selected, in a fragment too."""
+def is_selected(info: Info[Any, Any], name: str, *, beneath: bool = False) -> bool:
+    """Whether the field of this name is selected, in a fragment too; with `beneath`, at any depth."""
 
     raw = (
         info._raw_info
@@ -201,7 +214,7 @@ def is_selected(info: Info[Any, Any], name: str) -> bool:
 
     def within(selections: SelectionSetNode | None) -> bool:
         return any(
-            selection.name.value == name
+            selection.name.value == name or (beneath and within(selection.selection_set))
             if isinstance(selection, FieldNode)
             else within(_find_selection(selection, raw))
             for selection in (selections.selections if selections else ())
@@ -216,15 +229,68 @@ def _find_selection(fragment: SelectionNode, raw: GraphQLResolveInfo[Any]) -> Se
     return fragment.selection_set if isinstance(fragment, InlineFragmentNode) else None
 
 
-def _page(connection: Connection[Any], wanted: Wanted, part: Part, *, counted: bool) -> Whole:
+@dataclass(frozen=True)
+class ShownPage:
+    """A page of questions, the people whom its candidates are, and why others were left out of it."""
+
+    connection: Whole
+    people: frozenset[DataSubject]
+    left_out: frozenset[WithholdKind]
+
+
+def _page(
+    connection: Connection[Any], wanted: Wanted, part: Part, withheld: WithheldSubjects, *, counted: bool
+) -> ShownPage:
+    """A page without the questions about people who may not be shown: whoever answers one must see all of its candidates.
+
+    What was left out is made up for from behind, so that a page of one question is not empty while others wait.
+    """
     page = read_review_queue(connection, wanted, part)
-    found = {name: _candidates(connection, name, page.items) for name in {item.field for item in page.items}}
-    return make_connection(
-        [_item(item, found[item.field].get(item.record_id, [])) for item in page.items],
-        [item.cursor for item in page.items],
+    shown, left_out, people = _show_items(connection, page.items, withheld)
+    for _ in range(MOST_REFILLS):
+        if part.backward or not page.has_next or len(shown) >= part.size:
+            break
+        rest = Part(part.size - len(shown), page.items[-1].cursor)
+        page = replace(read_review_queue(connection, wanted, rest), has_previous=page.has_previous)
+        more, others, named = _show_items(connection, page.items, withheld)
+        shown, left_out, people = shown + more, left_out | others, people | named
+    made = make_connection(
+        [item for item, _ in shown],
+        [cursor for _, cursor in shown],
         has_next=page.has_next,
         has_previous=page.has_previous,
         total=count_review_items(connection, wanted) if counted else None,
+    )
+    return ShownPage(made, people, left_out)
+
+
+def _show_items(
+    connection: Connection[Any], items: Sequence[QueueItem], withheld: WithheldSubjects
+) -> tuple[list[tuple[Whole, str]], frozenset[WithholdKind], frozenset[DataSubject]]:
+    """The items with their cursors, why others are left out, and the people whom those shown are about."""
+    found = {name: _candidates(connection, name, items) for name in {item.field for item in items}}
+    shown: list[tuple[Whole, str]] = []
+    left_out: set[WithholdKind] = set()
+    told: set[DataSubject] = set()
+    for item in items:
+        candidates = found[item.field].get(item.record_id, [])
+        people = list_people((item.entity, item.record_id), *(read_global_id(one["subjectId"]) for one in candidates))
+        why = withheld.find(people)
+        if why is not None:
+            left_out.add(why)
+            continue
+        shown.append((_item(item, candidates), item.cursor))
+        told |= people
+    return shown, frozenset(left_out), frozenset(told)
+
+
+def list_people(*rows: tuple[str | None, int | None]) -> frozenset[DataSubject]:
+    """Those of these rows that are people."""
+    registry = load_registry()
+    return frozenset(
+        (entity, number)
+        for entity, number in rows
+        if entity is not None and number is not None and registry[entity].personal
     )
 
 

@@ -1,6 +1,7 @@
 """Access to answers: the checks before a statement is run, and before its answer leaves."""
 
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -19,12 +20,15 @@ from hub.graph.link_review.review_runner import ReviewRunner
 from hub.graph.permission.callers import Caller
 from hub.graph.permission.dossier_reads import DossierReads
 from hub.graph.permission.permissions import Permissions
-from hub.graph.permission.sealed_subjects import SealedSubjects
+from hub.graph.permission.sealed_subjects import SealedSubjects, WithheldSubjects
 from hub.plan.data_subjects import HIDDEN, DataSubject, take_data_subjects
 from hub.plan.limits import too_large
 from hub.plan.nodes import Root
 from hub.plan.planner import Plan
 
+LEFT_OUT_EVERY_S = 3600
+MAX_LEFT_OUT = 1_000
+"""Callers of whom it is remembered that the alarm was raised."""
 LOG = logging.getLogger("hub.access")
 
 
@@ -44,6 +48,7 @@ class AnswerAccess:
         self.reviews = reviews
         self.sealed = sealed
         self.dossiers = dossiers
+        self._left_out: dict[tuple[WithholdKind, str], float] = {}
 
     @property
     def is_enforced(self) -> bool:
@@ -82,6 +87,40 @@ class AnswerAccess:
         reading.people |= people
         return clean
 
+    async def clear_rows(self, text: bytes, key: str, reading: Reading) -> list[Any]:
+        """The rows of a list that each stand alone, as they may leave: instead of a row with somebody who may not be shown its refusal.
+
+        So one sealed candidate is missing, and not a page of questions. There is one alarm for the list. Raises ReadingPaused.
+        """
+        taken = [take_data_subjects(orjson.dumps(row)) for row in orjson.loads(text)[key]]
+        rows: list[Any] = [orjson.loads(clean) for clean, _ in taken]
+        withheld = await self.find_withheld()
+        kinds = [withheld.find(people) for _, people in taken]
+        for kind in sorted({kind for kind in kinds if kind is not None}):
+            await self._meet_withheld(kind, reading.caller)
+        told = frozenset().union(*(people for (_, people), kind in zip(taken, kinds, strict=True) if kind is None))
+        if self.permissions is not None and told:
+            await self._count(reading.caller, told)
+        reading.people |= told
+        return [row if kind is None else WITHHELD[kind] for row, kind in zip(rows, kinds, strict=True)]
+
+    async def find_withheld(self) -> WithheldSubjects:
+        """Who may not be shown: nobody while access is not enforced."""
+        return WithheldSubjects() if self.permissions is None else await self.sealed.current()
+
+    async def note_left_out(self, kind: WithholdKind, caller: Caller) -> None:
+        """Raise the alarm for questions that were left out of a list since they are about somebody who may not be shown.
+
+        Once an hour for a caller: a reviewer asks for the list again after each answer, and has asked for nobody.
+        """
+        noted, now = (kind, caller.principal.id if caller.principal else ""), time.monotonic()
+        if now - self._left_out.get(noted, -LEFT_OUT_EVERY_S) < LEFT_OUT_EVERY_S:
+            return
+        if len(self._left_out) >= MAX_LEFT_OUT:
+            self._left_out.clear()
+        self._left_out[noted] = now
+        await self.reviews.run(partial(raise_withheld_alarm, kind, caller))
+
     async def admit_people(
         self, people: Collection[DataSubject], reading: Reading, *, allowed: WithholdKind | None = None
     ) -> None:
@@ -95,11 +134,9 @@ class AnswerAccess:
         await self._count(reading.caller, frozenset(people))
         reading.people |= set(people)
 
-    async def find_withheld(self, people: Collection[DataSubject]) -> frozenset[DataSubject]:
+    async def pick_withheld(self, people: Collection[DataSubject]) -> frozenset[DataSubject]:
         """Those of these people whom a list has to leave out, since no answer may show them."""
-        if self.permissions is None or not people:
-            return frozenset()
-        withheld = await self.sealed.current()
+        withheld = await self.find_withheld()
         return (withheld.sealed | withheld.restricted).intersection(people)
 
     async def admit_look_up(self, people: Collection[DataSubject], missing: int, reading: Reading) -> None:
@@ -123,10 +160,13 @@ class AnswerAccess:
         kind = (await self.sealed.current()).find(people) if people else None
         if kind is None or kind is allowed:
             return
-        LOG.warning("a read met a subject that may not be shown (%s) and was refused", kind.lower())
-        await self.reviews.run(partial(raise_withheld_alarm, kind, reading.caller))
-        self.count_refusal(reading.caller, WITHHELD[kind].code)
+        await self._meet_withheld(kind, reading.caller)
         raise WITHHELD[kind]
+
+    async def _meet_withheld(self, kind: WithholdKind, caller: Caller) -> None:
+        LOG.warning("a read met a subject that may not be shown (%s) and was refused", kind.lower())
+        await self.reviews.run(partial(raise_withheld_alarm, kind, caller))
+        self.count_refusal(caller, WITHHELD[kind].code)
 
     def count_refusal(self, caller: Caller, code: str) -> None:
         """Count a refused request of a known caller."""

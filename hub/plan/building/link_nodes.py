@@ -1,6 +1,6 @@
 """Links → nodes: how a record was linked, its candidates and the evidence, and the rows that were merged into a subject."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hub.model import derived_fields
@@ -8,9 +8,10 @@ from hub.model.names import to_camel_case
 from hub.model.registry import Column, Entity, Linked, Registry
 from hub.plan.building.node_parts import Rows, make_group, make_scalars, quote_literal
 from hub.plan.building.selection import Document, Selected
-from hub.plan.data_subjects import keyed_subject_members
+from hub.plan.data_subjects import HIDDEN, HIDDEN_ROWS, keyed_subject_members
 from hub.plan.nodes import (
     CandidateList,
+    CandidatePeople,
     CandidateSubject,
     EvidenceList,
     Group,
@@ -39,8 +40,11 @@ class LinkNodeBuilder:
         """The link of a record of `entity`, as its `<name>Link` is selected."""
         name = f"{linked.family}Link"
         known = {part.graphql: part.sql for part in derived_fields.LINK} | {"__typename": quote_literal(name)}
-        members: list[Member | CandidateList | EvidenceList] = []
-        for inner in self.document.collect(name, field.beneath):
+        selected = self.document.collect(name, field.beneath)
+        members: list[Member | CandidateList | EvidenceList | CandidatePeople] = [
+            *self._candidate_people(selected, linked)
+        ]
+        for inner in selected:
             if inner.name == "recorded":
                 members.append(self._recorded(entity, inner, linked))
             elif inner.name == "candidates":
@@ -50,6 +54,15 @@ class LinkNodeBuilder:
             else:
                 members.append(Scalar(inner.key, known[inner.name]))
         return LinkObject(field.key, linked.table, tuple(members))
+
+    def _candidate_people(self, selected: Sequence[Selected], linked: Linked) -> Iterator[CandidatePeople]:
+        """What names the candidates: all of them if they are selected. What is recorded of nobody yet may be of each of them."""
+        names = {field.name for field in selected}
+        if self.names_data_subjects and names & {"recorded", "candidates"}:
+            for kind in linked.kinds:
+                if self.registry[kind].personal:
+                    pending = "candidates" not in names
+                    yield CandidatePeople(HIDDEN_ROWS, linked.table, kind, f"{HIDDEN}{kind}", pending)
 
     def _recorded(self, entity: Entity, field: Selected, linked: Linked) -> Group:
         """The subject as recorded, with hidden members for the people whose keys it states."""

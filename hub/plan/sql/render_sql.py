@@ -13,6 +13,7 @@ from hub.model.tables import ACCEPTED
 from hub.plan.binds import Bind
 from hub.plan.nodes import (
     CandidateList,
+    CandidatePeople,
     CandidateSubject,
     ConnectionPage,
     EvidenceList,
@@ -190,6 +191,8 @@ class _Renderer:
                 members.append((member.key, self._candidates(member, depth)))
             elif isinstance(member, EvidenceList):
                 members.append((member.key, self._evidence(member, depth + 1)))
+            elif isinstance(member, CandidatePeople):
+                members.append((member.key, self._candidate_people(member, depth)))
             elif isinstance(member, Scalar):
                 members.append((member.key, self.sources.scalar(member, t=f"t{depth}", l=alias, pending=pending)))
             else:
@@ -211,6 +214,15 @@ class _Renderer:
             f"(select coalesce(json_agg({json_object(members, row_name('k', inner))} order by l{inner}.subject_id, l{inner}.found_id),"
             f" '[]'::json) from {self.sources.links(candidates.table)} l{inner}"
             f" where l{inner}.record_id = t{depth}.id and l{inner}.status = 'UNCONFIRMED')"
+        )
+
+    def _candidate_people(self, people: CandidatePeople, depth: int) -> str:
+        alias, row = f"c{depth + 1}", row_name("k", depth + 1)
+        is_asked = f" and l{depth + 1}.record_id is null" if people.pending else ""
+        return (
+            f"(select coalesce(json_agg(row_to_json({row})), '[]'::json) from (select {alias}.subject_id as \"{people.member}\""
+            f" from {self.sources.links(people.table)} {alias} where {alias}.record_id = t{depth}.id"
+            f" and {alias}.status = 'UNCONFIRMED' and {alias}.subject_kind = '{people.kind}'{is_asked}) {row})"
         )
 
     def _evidence(self, evidence: EvidenceList, depth: int) -> str:
