@@ -22,6 +22,11 @@ class Disclosure:
     count_step: int = 1
     masked: bool = False
 
+    @property
+    def shows_exact(self) -> bool:
+        """Whether values and numbers of rows are shown as they are."""
+        return self.count_step == 1 and not self.masked
+
 
 FULL = Disclosure()
 """Everything."""

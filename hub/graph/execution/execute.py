@@ -59,6 +59,11 @@ LOG = logging.getLogger("hub.graph")
 INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 ANSWERS_KEPT = 20
 ANSWERS_BYTES = 16_000_000
+NO_ESTIMATES = OperationRefused(
+    "explain would tell exact numbers of rows, which this purpose rounds",
+    code="FORBIDDEN_MASKED",
+    next_step="explain the operation under a purpose without limits.smallest_cell, or with `hub explain` on the server",
+)
 CLOSED_DESK = StewardDesk(None, {})
 SMALL_CHARS, LARGE_CHARS = 500, 4_000
 """Requests up to the first are made ready where they arrive: that takes 3 ms at most. Up to the second it is looked up there if they were
@@ -235,6 +240,9 @@ class Executor:
             with open_span("plan"):
                 ready = reading.ready = await self._ready(request, caller)
             self.access.check(ready, caller)
+            explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
+            if explain and not caller.disclosure.shows_exact:
+                raise NO_ESTIMATES
             parameters = ready.plan.parameters(ready.variables) if ready.plan else ()
             if ready.is_subscription:
                 raise OperationRefused(
@@ -248,7 +256,6 @@ class Executor:
             return make_error_response(error.errors, executed=False)
         except OperationRefused as error:
             return make_error_response([to_graphql_error(error)], executed=False)
-        explain = request.explain and (self.explain or (self.access.is_enforced and caller.is_operator))
         if ready.constant is not None and not explain and not request.cost:
             return Response(ready.constant, executed=True)
         if ready.plan is None:

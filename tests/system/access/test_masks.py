@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type, is_leaf_type
 
-from hub.access.callers.principals import ClientKind
+from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
 from hub.graph.schema import get_core_schema, load_schema
 from hub.model.names import to_camel_case
@@ -190,6 +190,21 @@ def test_counts_are_rounded_and_codes_can_be_filtered(explorer: httpx2.Client) -
     citizens = ask(explorer, asked)["data"]["citizens"]
     assert citizens["totalCount"] % 10 == 0
     assert {node["sex"] for node in citizens["nodes"]} == {"FEMALE"}
+
+
+@pytest.mark.parametrize("lane", ["", "__schema { queryType { name } }"])
+@pytest.mark.parametrize("purpose", ["explore", "statistics"])
+def test_no_plan_tells_an_estimate_that_is_rounded(served_hub: ServedHub, purpose: str, lane: str) -> None:
+    operator = LocalIdentity("dung", "Ngô Dung", frozenset({Role.OPERATOR}))
+    issuer = LocalIssuer("127.0.0.1", (operator,))
+    settings = load_settings(access="on", explorers="masked", **UNLIMITED)
+    count = 'citizens(filter: { residenceUnitCode: { eq: "06820@2025-07-01" } }) { totalCount }'
+    headers = {"authorization": f"Bearer {issuer.sign_token(operator)}", "x-hub-purpose": purpose}
+    with served(create_app(settings, Logins.one(served_hub.database), local_issuer=issuer)) as url:
+        asked = {"query": f"{{ {count} {lane} }}", "extensions": {"explain": True}}
+        answer = httpx2.post(f"{url}/graphql", json=asked, headers=headers).json()
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN_MASKED"
+    assert "Plan Rows" not in json.dumps(answer)
 
 
 def test_exploring_is_off_unless_the_operator_turns_it_on(served_hub: ServedHub) -> None:
