@@ -18,13 +18,13 @@ from schema.values import (
     Address,
     Area,
     CertificateSerial,
-    Count,
     Day,
     DossierCode,
-    GeoPoint,
     LocalCode,
+    MapNumber,
     ParcelIdentifier,
     ParcelNumber,
+    ParcelPoint,
     Share,
     Text,
     Vnd,
@@ -46,10 +46,10 @@ class Parcel:
     commune: AdministrativeUnit = reference(
         "unit_code", "The commune under whose code the parcel is recorded.", label=Label("Xã, phường", "Commune")
     )
-    map_sheet: Count = field(
+    map_sheet: MapNumber = field(
         "Number of the cadastral map sheet.", label=Label("Số tờ bản đồ", "Map sheet"), filter=True
     )
-    ordinal: Count = field(
+    ordinal: MapNumber = field(
         "Number of the parcel on its sheet.", label=Label("Số thứ tự thửa", "Number on the sheet"), filter=True
     )
     area: Area | None = field(
@@ -59,7 +59,7 @@ class Parcel:
         "Land-use purpose.", label=Label("Mục đích sử dụng", "Land-use purpose"), filter=True
     )
     address: Address | None = field("Address of the parcel within the commune.", label=Label("Địa chỉ", "Address"))
-    point: GeoPoint | None = field("An inner point.", label=Label("Tọa độ", "Point"))
+    point: ParcelPoint | None = field("An inner point.", label=Label("Tọa độ", "Point"))
     rights: list["LandUseRight"] = link(
         "LandUseRight.parcel", "Rights held in this parcel.", label=Label("Quyền trên thửa đất", "Rights")
     )

@@ -2,7 +2,7 @@
 
 from schema.codes import UnitChangeKind, UnitLevel
 from schema.core import Label, field, key, link, record, reference, subject
-from schema.values import AdministrativeUnitCode, Day, GeoPoint, LocalCode, OrganisationName, SquareKilometres, Text
+from schema.values import AdministrativeUnitCode, Day, GeoPoint, OrganisationName, PublicCode, SquareKilometres, Text
 
 
 @subject(
@@ -15,7 +15,7 @@ class AdministrativeUnit:
         "Code with its date: 06820@.. until 2025-06-30, 06820@2025-07-01 since.",
         label=Label("Mã đơn vị kèm ngày", "Unit code with its date"),
     )
-    code: LocalCode = field(
+    code: PublicCode = field(
         "The code alone: ambiguous without the dates beside it.", label=Label("Mã đơn vị", "Code"), filter=True
     )
     level: UnitLevel = field("Level of the unit.", label=Label("Cấp", "Level"), filter=True)

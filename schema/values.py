@@ -48,6 +48,14 @@ class Mask(Enum):
     LAST_DIGITS = "last three characters only"
     YEAR = "year only"
     HIDDEN = "not shown"
+    PAPER = "not shown: the number of a paper, or a place on the map"
+    """It leads to one family for whoever holds the paper, and says nothing of a person to who looks after the data."""
+    ZERO = "0 in its place: a number on the map"
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the value says by itself who a person is, so that those who look after the data do not see it either."""
+        return self not in (Mask.NONE, Mask.PAPER, Mask.ZERO)
 
 
 WHITE = r"\t-\r \x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -297,6 +305,7 @@ class ParcelNumber(Value):
     clean = (Clean.SPACES,)
     pattern = r"[0-9]{5}@(\.\.|[0-9]{4}-[0-9]{2}-[0-9]{2}):[1-9][0-9]{0,3}:[1-9][0-9]{0,4}"
     dated_unit = True
+    mask = Mask.PAPER
     expected = "commune@date:sheet:parcel"
     rule = "a parcel number is commune@date:sheet:parcel, such as 06820@2019-05-05:12:345"
     examples = ("06820@2019-05-05:12:345",)
@@ -308,6 +317,7 @@ class ParcelIdentifier(Value):
 
     clean = (Clean.NO_SEPARATORS, Clean.LOWER)
     pattern = r"[0-9b-hjkmnp-z]{12}"
+    mask = Mask.PAPER
     expected = "12 characters of the geohash alphabet"
     rule = "a parcel identifier has 12 characters of the geohash alphabet"
     examples = ("w7er4n8p2q1z",)
@@ -319,6 +329,7 @@ class CertificateSerial(Value):
 
     clean = (Clean.NO_SEPARATORS, Clean.UPPER)
     pattern = r"[A-ZĐ]{2}([0-9]{6}|[0-9]{8})"
+    mask = Mask.PAPER
     expected = "2 letters and 8 (formerly 6) digits"
     rule = "a certificate serial has 2 letters and 8 digits (6 on older certificates)"
     examples = ("DA 12345678", "BM 123456")
@@ -330,6 +341,7 @@ class DossierCode(Value):
 
     clean = (Clean.SPACES, Clean.UPPER)
     pattern = r"[A-Z0-9]+(\.[A-Z0-9]+)*-[0-9]{6}-[0-9]{4,}"
+    mask = Mask.PAPER
     expected = "agency-YYMMDD-serial"
     rule = "a dossier code is agency-YYMMDD-serial, such as H49.12-251118-0007"
     examples = ("H49.12-251118-0007",)
@@ -337,15 +349,25 @@ class DossierCode(Value):
 
 
 class LocalCode(Value):
-    """A code that one sector system gives to a thing of its own and that means nothing outside it."""
+    """A code that one sector system gives to a thing of its own and that means nothing outside it.
+
+    Masked whole: of one family's papers each has such a number, and whoever holds a paper knows it.
+    """
 
     clean = (Clean.SPACES, Clean.UPPER)
     pattern = r"[0-9A-ZĐ][0-9A-ZĐ./_\-]{0,39}"
+    mask = Mask.PAPER
     scalar = "String"
     expected = "at most 40 letters, digits and . / - _"
     rule = "a local code has letters, digits, and . / - _, 40 at most"
     examples = ("HK22-0012345",)
     refused = ("*", "")
+
+
+class PublicCode(LocalCode):
+    """The same of a thing that is no person's, such as a place: shown to everybody."""
+
+    mask = Mask.NONE
 
 
 # --- Dates, amounts, places ------------------------------------------------------------------------------------------
@@ -447,6 +469,13 @@ class GeoPoint(Value):
     refused = ("21.0869", "95.1.2,106")
 
 
+class ParcelPoint(GeoPoint):
+    """A point within a parcel: it leads to the parcel, as its number does."""
+
+    scalar = "GeoPoint"
+    mask = Mask.PAPER
+
+
 class Share(Value):
     """The part of a right that one holder has, as a fraction: `1/1`, `1/2`."""
 
@@ -527,6 +556,13 @@ class Count(Value):
     rule = "a whole number, not negative"
     examples = ("12",)
     refused = ("-1", "1.5")
+
+
+class MapNumber(Count):
+    """Number of a sheet of the cadastral map, or of a parcel on it: with the commune the two are the number of a parcel."""
+
+    mask = Mask.ZERO
+    rule = "a whole number, not negative"
 
 
 # --- Code lists ------------------------------------------------------------------------------------------------------

@@ -329,6 +329,8 @@ class ConnectionPage:
     after: Keyset | None
     before: Keyset | None
     parts: tuple[PagePart, ...]
+    cell: int = 1
+    """Rows are shown in whole cells of so many: of 14 that satisfy the conditions ten, of nine none, as a rounded count says."""
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ NOTES = (
         "Accesses of which the law does not yet allow notice are not in this list.",
     ),
     Label(
-        "Người phát triển phần mềm có thể xem dữ liệu đã che, không nhận ra được ông/bà; các lượt xem đó chỉ được ghi gộp.",
-        "Developers of software may see masked data, in which you cannot be recognised; such reads are recorded in sum only.",
+        "Người phát triển phần mềm có thể xem dữ liệu đã che họ tên, mã số và địa chỉ của ông/bà; các lượt xem đó chỉ được ghi gộp.",
+        "Developers of software may see data in which your name, identifiers and address are masked; such reads are recorded in sum only.",
     ),
 )
 """Always shown, so that they say nothing about whether there are any such reads."""

@@ -18,7 +18,6 @@ from hub.errors import OperationRefused
 from hub.model.registry import load_registry
 from hub.sdk.manifest import Manifest
 from hub.sdk.mapping import Condition, Patch
-from schema.values import Mask
 
 FROM_QUARANTINE = "from hub.quarantine q join hub.stream s on s.id = q.stream_id"
 ENTRY_COLUMNS = (
@@ -252,7 +251,7 @@ def show_key(manifest: Manifest, stream: str, entity: str, key: str | None) -> s
     emit = manifest.streams[stream].emits.get(entity)
     personal = emit is None or any(
         set(made.list_columns()) & set(manifest.streams[stream].key)
-        and load_registry()[entity].column(name).value.mask is not Mask.NONE
+        and load_registry()[entity].column(name).value.mask.is_personal
         for name, made in emit.fields.items()
     )
     return f"…{key[-3:]}" if personal else key

@@ -162,7 +162,8 @@ def find_column_masks(manifests: Mapping[str, Manifest], group: RuleGroup) -> di
     stream = _find_stream(manifests, group)
     found: dict[str, Mask] = {}
     for name, mapping in stream.emits[group.entity].fields.items():
-        mask = load_registry()[group.entity].column(name).value.mask
+        declared = load_registry()[group.entity].column(name).value.mask
+        mask = declared if declared.is_personal else Mask.NONE
         for column in stream.list_columns_of(mapping):
             found[column] = max(found.get(column, Mask.NONE), mask, key=MASK_STRENGTH.index)
     return found

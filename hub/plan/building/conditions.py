@@ -127,6 +127,9 @@ class FilterReader:
                 raise refuse_masked(f"filter: {entity.name}.{name}")
             return list(self._tests(column, part))
         if name == "id":
+            if self.masked:
+                # Absent and sealed would differ, and whoever has an id from elsewhere would look somebody up.
+                raise refuse_masked(f"filter: {entity.name}.id")
             return [self._ids(entity, operator, leaf) for operator, leaf in part.items()]
         if name == "provenance":
             return self._provenance(part)

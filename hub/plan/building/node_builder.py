@@ -25,7 +25,7 @@ from hub.plan.building.search_nodes import SEARCH_FIELD as SEARCH
 from hub.plan.building.search_nodes import SearchNodeBuilder
 from hub.plan.building.selection import Document, Selected
 from hub.plan.data_subjects import HIDDEN_ROWS, data_subject_members, keyed_subject_members
-from hub.plan.masks import FULL, HIDDEN_TEXT, Disclosure, is_told_by_filter, mask_column, refuse_masked
+from hub.plan.masks import FULL, HIDDEN_TEXT, Disclosure, is_masked, is_told_by_filter, mask_column, refuse_masked
 from hub.plan.nodes import (
     ConnectionPage,
     Edges,
@@ -134,6 +134,8 @@ class Builder:
         if selected.name == "__typename":
             return Scalar(selected.key, quote_literal("Query"))
         given = read_arguments(self.document, query.fields[selected.name], selected.node)
+        if self.disclosure.masked and selected.name in ("node", "nodes"):
+            raise refuse_masked(selected.name)
         if selected.name == "node":
             return self._node(selected, given["id"])
         if selected.name == "nodes":
@@ -322,6 +324,11 @@ class Builder:
             )
         backward = last is not None
         size = _page_size(last if backward else first)
+        is_below = self.disclosure.masked and not isinstance(via, EveryRow)
+        if is_below and self._is_personal(listed.kind) and self.disclosure.count_step > 1:
+            selected = self.document.collect(f"{listed.kind}Connection", field.beneath)
+            if any(inner.name == "totalCount" for inner in selected):
+                raise refuse_masked(f"{field.name}: totalCount beneath a row")
         after, before = (self._keyset(listed.terms, given.get(name)) for name in ("after", "before"))
         parts = tuple(
             self._page_part(listed, inner) for inner in self.document.collect(f"{listed.kind}Connection", field.beneath)
@@ -341,6 +348,7 @@ class Builder:
             after=after,
             before=before,
             parts=parts,
+            cell=self._cell(listed.kind, via),
         )
 
     @property
@@ -397,8 +405,25 @@ class Builder:
             inner = self.document.collect("PageInfo", field.beneath)
             return PageInfo(field.key, tuple((f.key, f.name) for f in inner))
         if field.name == "totalCount":
-            return TotalCount(field.key, self.disclosure.count_step)
+            return TotalCount(field.key, self._count_step(listed.kind))
         return Scalar(field.key, quote_literal(f"{listed.kind}Connection"))
+
+    def _count_step(self, kind: str) -> int:
+        """What counts are rounded down to: reference data, of which a masked read shows every row, is counted as it is."""
+        return 1 if self.disclosure.masked and not self._is_personal(kind) else self.disclosure.count_step
+
+    def _cell(self, kind: str, via: Via) -> int:
+        """The cell of a page: under a mask a list must not show rows where its count says that there are none.
+
+        Beneath a row lists are short, and would be empty: they show their rows, and are not counted.
+        """
+        is_rounded = self.disclosure.masked and isinstance(via, EveryRow) and self._is_personal(kind)
+        return self.disclosure.count_step if is_rounded else 1
+
+    def _is_personal(self, kind: str) -> bool:
+        """Whether rows of an entity have anything that is masked, or lead to somebody; all else is reference data."""
+        entity = self.catalog.registry.entities.get(kind)
+        return entity is None or bool(entity.linked) or any(is_masked(column) for column in entity.columns)
 
     def _edges(self, listed: ConnectionSource, field: Selected) -> Edges:
         members: list[Scalar | Nodes] = []

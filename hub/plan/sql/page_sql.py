@@ -80,7 +80,7 @@ class PageRenderer:
         source, matching, within, order = clauses
         alias = row_name("r", depth)
         row = self.members(nodes.row, depth)
-        rows = f"select {select_list(row)} from {source}{where_clause(within)} order by {order} limit {page.size}"
+        rows = f"select {select_list(row)} from {source}{where_clause(within)} order by {order} limit {_limit(page, page.size, source, within)}"
         members: list[tuple[str, str]] = []
         for part in page.parts:
             if isinstance(part, Nodes):
@@ -110,9 +110,7 @@ class PageRenderer:
                 members.append((part.key, self._page_part(page, part, selected, depth)))
         if not any(f"{alias}.place" in made for _, made in members):
             del selected[1]
-        rows = (
-            f"select {', '.join(selected)} from {source}{where_clause(within)} order by {order} limit {page.size + 1}"
-        )
+        rows = f"select {', '.join(selected)} from {source}{where_clause(within)} order by {order} limit {_limit(page, page.size + 1, source, within)}"
         return f"(select {json_pairs(members)} from ({rows}) {alias})"
 
     def _page_part(self, page: ConnectionPage, part: object, selected: list[str], depth: int) -> str:
@@ -200,6 +198,15 @@ class PageRenderer:
 def _count(count: TotalCount, source: str, matching: Sequence[str]) -> str:
     counted = "count(*)" if count.step == 1 else f"count(*) / {count.step} * {count.step}"
     return f"(select {counted} from {source}{where_clause(matching)})"
+
+
+def _limit(page: ConnectionPage, rows: int, source: str, within: Sequence[str]) -> str:
+    """The most rows to read: of a page that shows whole cells only, no more than these have. No more rows are counted than are wanted."""
+    if page.cell == 1:
+        return str(rows)
+    most = -(-max(rows, 1) // page.cell) * page.cell
+    counted = f"select from {source}{where_clause(within)} limit {most}"
+    return f"(select least({rows}, count(*) / {page.cell} * {page.cell}) from ({counted}) cells)"
 
 
 def _known_page_info(page: ConnectionPage) -> Mapping[str, str]:
