@@ -24,14 +24,6 @@ def written(name: str) -> str:
     return f"regexp_replace({plain}, '([{TONES}])([a-zđ{SHAPES}]+)', '\\2\\1', 'g')"
 
 
-def all_digits(value: str, *lengths: int) -> str:
-    """SQL of whether a text has one of these lengths and nothing but digits.
-
-    PostgreSQL takes four times as long for the same as `~ '^\\d{12}$'`, and linking asks it of every record.
-    """
-    return f"length({value}) in ({', '.join(map(str, lengths))}) and {value} !~ '\\D'"
-
-
 def same_name(held: str) -> str:
     """Whether the recorded name is the held one, tone marks and middle names included; false if none is recorded."""
     recorded = written(r"btrim(regexp_replace({r}.name, '\s+', ' ', 'g'))")
@@ -74,8 +66,8 @@ class Rule:
     """One way from a recorded subject to a subject.
 
     `join` finds it, over the tables of `through` where it takes more than one step; `party_kinds` are the recorded kinds for
-    which the rule speaks (a record that states none is open to every rule); `accept` is a further condition without which a
-    match is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
+    which the rule speaks (a record that states none is open to every rule); `found_if` is a further condition without which a
+    match is nothing, `accept` one without which it is a candidate only, `sure` one without which an accepted match is PROBABLE and not CONFIRMED. Rules of a second
     `tier` are asked only if no rule of the first found anything. `prior`, SQL, is what the rule itself weighs, in bits.
     `reached` selects the values, of those that the family looks up by, that lead to a changed subject as it is or as it was
     (`version_of_…`); it may select more.
@@ -88,6 +80,7 @@ class Rule:
     about: str
     party_kinds: tuple[str, ...] = ()
     through: str = ""
+    found_if: str | None = None
     accept: str | None = None
     sure: str | None = None
     tier: int = 1
@@ -99,15 +92,15 @@ class Rule:
 class Family:
     """How the recorded columns of a family (an as-recorded class without `AsRecorded`) become what rules look up by.
 
-    `normalised`: value → SQL over `{t}` and the recorded parts by name. `digits` are parts whose name in it stands for their text
-    without what parts groups of digits; `words` are further names, SQL over `{t}` and the parts. `stated` are values that only
+    `normalised`: value → SQL over `{t}` and the recorded parts by name. `numbers` are parts whose name in it stands for their text as
+    `schema.linking.written_numbers` cleans it, and `…_written` for the text itself; `words` are further names, SQL over `{t}` and the parts. `stated` are values that only
     records of some linked fields state, with what they are elsewhere. Nothing is corrected: what fits no form is no identifier.
     `looked_up` is what rules look up by, over `{t}`, the parts and normalised values: a rule leads to a changed subject only if one of
     these is a value that it reaches. Of most records none is, and to find out all of theirs takes longer.
     """
 
     normalised: Mapping[str, str]
-    digits: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     stated: Mapping[str, str] = field(default_factory=dict)
     looked_up: tuple[str, ...] = ()

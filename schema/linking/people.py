@@ -1,5 +1,7 @@
 """Linking people: recorded parties to citizens and to households, which go by their head."""
 
+from dataclasses import replace
+
 from schema.linking.declarations import (
     KNOWN_BY_RULE,
     NAME_KEY,
@@ -10,9 +12,9 @@ from schema.linking.declarations import (
     Standing,
     SubjectLinking,
     SubjectMatchRule,
-    all_digits,
     same_name,
 )
+from schema.linking.written_numbers import LOST_ZEROS_OF_TAX_CODE, former_in, personal_in, repaired_in, tax_in
 
 PARTY = Family(
     normalised={
@@ -20,12 +22,16 @@ PARTY = Family(
         "name": "{t}.{name}",
         "name_key": NAME_KEY.format(name="{t}.{name}"),
         "year": r"substring({t}.{birth_date} from '(?:^|\D)((?:18|19|20)\d\d)(?:\D|$)')",
-        "personal": f"case when {all_digits('{identifier}', 12)} then {{identifier}} when {all_digits('{tax_code}', 12)} then {{tax_code}} end",
-        "former": f"case when {all_digits('{identifier}', 9)} then {{identifier}} end",
-        "tax": f"case when {all_digits('{tax_code}', 10, 13)} then left({{tax_code}}, 10) end",
+        "personal": f"coalesce({personal_in('{identifier}')}, {personal_in('{tax_code}')})",
+        "former": former_in("{identifier}"),
+        "tax": tax_in("{tax_code}"),
+        "repaired": (
+            f"coalesce({repaired_in('{identifier}', '{identifier_written}')},"
+            f" {repaired_in('{tax_code}', '{tax_code_written}', LOST_ZEROS_OF_TAX_CODE)})"
+        ),
     },
-    digits=("identifier", "tax_code"),
-    looked_up=("{identifier}", "{tax_code}", "left({tax_code}, 10)", "{name_key}"),
+    numbers=("identifier", "tax_code"),
+    looked_up=("{personal}", "{former}", "{tax}", "{repaired}", "{name_key}"),
 )
 
 CITIZEN = SubjectMatchRule(
@@ -47,7 +53,7 @@ HOUSEHOLD = SubjectMatchRule(
 CITIZEN_NAMED_SO = same_name("{s}.full_name")
 HEAD_NAMED_SO = same_name("head.full_name")
 
-RULES: tuple[Rule, ...] = (
+BY_IDENTIFIER: tuple[Rule, ...] = (
     Rule(
         "personal_identifier",
         "Party",
@@ -93,6 +99,28 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
 )
+
+
+def _of_repaired(rule: Rule) -> Rule:
+    """The rule for a number that would be an identifier but for a letter typed for a digit, or zeros lost in front."""
+    by_name = next(test for word, test in rule.subject.tests if word == "name")
+    with_repaired = {
+        part: getattr(rule, part).replace("{r}.personal", "{r}.repaired").replace("{r}.former", "{r}.repaired")
+        for part in ("through", "join")
+    }
+    return replace(
+        rule,
+        name=f"{rule.name}_repaired",
+        found_if=by_name,
+        accept="false",
+        sure=None,
+        tier=2,
+        about="The same with letters typed for digits, or zeros lost in front, if the name agrees: a candidate only.",
+        **with_repaired,
+    )
+
+
+RULES = (*BY_IDENTIFIER, *(_of_repaired(rule) for rule in BY_IDENTIFIER))
 
 RESIDENTS = Standing(
     "HouseholdMembership.member",

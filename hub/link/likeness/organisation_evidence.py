@@ -13,7 +13,6 @@ could be learned, are a few hundred in a province and are those of the offices t
     representative                agrees +8: the identifier of a person with a confirmed role in it
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -148,11 +147,3 @@ def _tax_code(recorded: Side, held: Side) -> str:
         return "one digit off"
     # Of a household business the number changed on 2025-07-01 from ten digits to twelve: only like forms differ.
     return "another" if pairs and not recorded.numbers & frozenset(held.people) else MISSING
-
-
-def read_number(text: str | None) -> str | None:
-    """A tax code or identifier: its digits without the branch, or None if it has not the form of one."""
-    digits = re.sub(r"[\s.\-_]", "", text or "")
-    if not re.fullmatch(r"\d{10}|\d{12}|\d{13}", digits):
-        return None
-    return digits[:10] if len(digits) == 13 else digits

@@ -17,7 +17,8 @@ from psycopg import Connection
 
 from hub.link.field import Field
 from hub.link.likeness import organisation_evidence, parties
-from hub.link.likeness.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, Side, read_number
+from hub.link.likeness.organisation_evidence import ACCEPT, LEAD, REVIEW, Seat, Side
+from hub.link.normalise.identifiers import read_numbers
 from hub.link.normalise.organisations import FORMS_CSV, TERMS_CSV, read_organisation
 from hub.link.normalise.party import INPUT, party_features
 from hub.link.normalise.places import place_of_code
@@ -243,7 +244,9 @@ def _recorded_side(row: dict[str, Any], seat: Seat) -> Side:
 
 
 def _numbers(*texts: str | None) -> frozenset[str]:
-    return frozenset(number for text in texts if (number := read_number(text)))
+    """Identifiers and tax codes, these without their branch."""
+    read = [read_numbers(text) for text in texts if text]
+    return frozenset(number for one in read for number in (one.personal, one.tax and one.tax[:10]) if number)
 
 
 def _seats(given: pl.DataFrame) -> dict[int, Seat]:

@@ -21,6 +21,7 @@ from hub.link.model.scoring.prepare import KEY, prepare_records
 from hub.link.model.spec import Spec
 from hub.link.normalise.party import INPUT, party_features
 from schema import units, values
+from schema.linking import written_numbers
 
 WRITTEN = {column: f"written {column}" for column in INPUT[1:]}
 STALE_SHARE = 0.05
@@ -111,7 +112,7 @@ def digest_reading_rules() -> str:
     folder = Path(normalise.__file__).parent
     code = [
         *sorted(folder.glob("*.py")),
-        *(Path(str(module.__file__)) for module in (commune_neighbours, prepare, units, values)),
+        *(Path(str(module.__file__)) for module in (commune_neighbours, prepare, units, values, written_numbers)),
     ]
     digest = hashlib.sha256(pl.__version__.encode())
     for file in (*code, *sorted(folder.glob("data/*")), units.UNITS_CSV, units.CHANGES_CSV):

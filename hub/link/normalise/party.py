@@ -68,7 +68,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("birth_month", pl.Int8(), "Month of birth, where known."),
     Feature("tax_branch", _TEXT, "Branch of a tax code, 3 digits."),
     Feature("id_candidate", _TEXT, "The identifier that a dirty one would be; never among personal_id and former_id."),
-    Feature("id_repair", _TEXT, "The repair: LETTERS typed for digits, a lost LEADING_ZERO, or a number WITHIN_TEXT."),
+    Feature("id_repair", _TEXT, "The repair: LETTERS typed for digits, or a lost LEADING_ZERO."),
     Feature("id_province", _TEXT, "Province of birth registration as the personal identifier states it, 3 digits."),
     Feature("unit_recorded", _TEXT, "Key of the commune as recorded, whenever it was, if it is one."),
     Feature("unit_how", _TEXT, "How the communes were found: a value of `places.How`."),

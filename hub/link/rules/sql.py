@@ -19,6 +19,7 @@ from hub.link.rules.declared_evidence import as_json, render_evidence_bits
 from hub.model.names import to_snake_case
 from hub.model.tables import ACCEPTED
 from schema.linking.declarations import Rule
+from schema.linking.written_numbers import CLEANED
 
 REACHED_VALUE = "reached_value"
 """The temporary table of the values by which a rule leads to a changed subject."""
@@ -26,8 +27,6 @@ UNASKED = "null::text"
 """For a value that no rule looks up by."""
 LAST_LOOK = "(select max(started_at) from hub.link_run where ended_at is not null and mode in ('FULL', 'CHANGES'))"
 """When the last run began that looked at all that had changed."""
-DIGITS = r"case when {column} ~ '[^0-9]' then regexp_replace({column}, '[\s.\-_]', '', 'g') else {column} end"
-"""A number without separators between groups of digits. Most have none, and to look takes a fifth of the time of replacing."""
 
 
 # --- Candidates -------------------------------------------------------------------------------------------------------
@@ -38,8 +37,9 @@ def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rul
     that these may lead to a changed subject, decided or not, the values that they look up by, and no others: names take longest."""
     family = load_profile().families[field.recorded.family]
     columns = {part.part: part.column.name for part in field.recorded.recorded}
-    digits = [name for name in family.digits if name in columns]
-    names: dict[str, str] = {"t": "t", **columns, **{name: f"d.{name}" for name in digits}}
+    numbers = [name for name in family.numbers if name in columns]
+    names: dict[str, str] = {"t": "t", **columns, **{name: f"d.{name}" for name in numbers}}
+    names |= {f"{name}_written": f"t.{columns[name]}" for name in numbers}
     names |= {name: word.format(**names) for name, word in family.words.items()}
     names |= {
         name: value.format(t="t")
@@ -56,7 +56,7 @@ def select_records(field: Field, *, only: str | None = None, rules: Sequence[Rul
         }
         where = _narrowed(family.looked_up, rules, {**names, **dict.fromkeys(family.normalised, UNASKED), **values})
     listed = ", ".join(f"{value} as {name}" for name, value in values.items())
-    bare = ", ".join(f"{DIGITS.format(column=f't.{columns[name]}')} as {name}" for name in digits)
+    bare = ", ".join(f"{CLEANED.format(column=f't.{columns[name]}')} as {name}" for name in numbers)
     # `offset 0` keeps the planner from writing the expression wherever the column stands, to be computed each time.
     once = f" cross join lateral (select {bare} offset 0) d" if bare else ""
     return f"select t.id as record_id, {listed} from data.{field.entity.table} t{once}{chosen} where {where}"
@@ -363,7 +363,7 @@ def _candidates(rule: Rule, rank: int, recorded: str) -> str:
         f"select r.record_id, s.id, '{subject.kind}', '{rule.name}', {rank}, {' and '.join(holds) or 'true'},"
         f" {_filled(rule.sure) or 'true'}, {strength}, {evidence}"
         f" from {recorded} r {_filled(rule.through)} join data.{to_snake_case(subject.kind)} s on {_joined(rule)}"
-        f" {_filled(subject.beside)} where true"
+        f" {_filled(subject.beside)} where {_filled(rule.found_if) or 'true'}"
     )
 
 

@@ -87,7 +87,15 @@ DEBTORS: dict[str, dict[str, str]] = {
     "former_identifier": {"identifier": "100.000.001"},
     "household_head": {"kind": "HOUSEHOLD", "identifier": PERSONAL},
     "household_head_former": {"kind": "HOUSEHOLD", "identifier": FORMER},
-    "household_business_tax_code": {"kind": "HOUSEHOLD_BUSINESS", "tax_code": "8000000001-001"},
+    **{
+        f"{rule}_repaired": {"kind": kind, "identifier": number}
+        for kind, rules in (
+            ("PERSON", ("personal_identifier", "former_identifier")),
+            ("HOUSEHOLD", ("household_head", "household_head_former")),
+        )
+        for rule, number in zip(rules, (f"CCCD {PERSONAL[1:]}", FORMER.replace("0", "O", 1)), strict=True)
+    },
+    "household_business_tax_code": {"kind": "HOUSEHOLD_BUSINESS", "tax_code": "MST 8000000001-001"},
     "household_business_representative": {"kind": "HOUSEHOLD_BUSINESS", "tax_code": PERSONAL},
     "household_business_representative_former": {"kind": "HOUSEHOLD_BUSINESS", "identifier": FORMER},
     "business_name": {"kind": "HOUSEHOLD_BUSINESS", "name": "HỘ KINH DOANH  AN"},

@@ -18,6 +18,20 @@ METHOD_WORDS: Mapping[str, Label] = {
     "former_identifier": Label("Khớp số CMND cũ", "by former identifier"),
     "household_head": Label("Khớp số định danh của chủ hộ", "by the identifier of the head of the household"),
     "household_head_former": Label("Khớp số CMND cũ của chủ hộ", "by the former identifier of the head of the household"),
+    "personal_identifier_repaired": Label(
+        "Khớp số định danh sau khi sửa chữ gõ nhầm hoặc thêm số 0", "by a personal identifier with a letter or a lost zero put right"
+    ),
+    "former_identifier_repaired": Label(
+        "Khớp số CMND cũ sau khi sửa chữ gõ nhầm hoặc thêm số 0", "by a former identifier with a letter or a lost zero put right"
+    ),
+    "household_head_repaired": Label(
+        "Khớp số định danh của chủ hộ sau khi sửa chữ gõ nhầm hoặc thêm số 0",
+        "by the identifier of the head of the household with a letter or a lost zero put right",
+    ),
+    "household_head_former_repaired": Label(
+        "Khớp số CMND cũ của chủ hộ sau khi sửa chữ gõ nhầm hoặc thêm số 0",
+        "by the former identifier of the head of the household with a letter or a lost zero put right",
+    ),
     "household_business_tax_code": Label("Khớp mã số thuế của hộ kinh doanh", "by the tax code of the household business"),
     "household_business_representative": Label("Khớp số định danh của chủ hộ kinh doanh", "by the identifier of the owner"),
     "household_business_representative_former": Label("Khớp số CMND cũ của chủ hộ kinh doanh", "by the former identifier of the owner"),
