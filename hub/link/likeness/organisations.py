@@ -209,15 +209,31 @@ def _read_recorded(
     )
     for field, kind in wanted:
         recorded = declared_register(kind).recorded_kinds
-        own = rows.filter((pl.col("field") == field.name) & pl.col("kind").is_in(recorded))
+        own = _with_named_kinds(rows, declared_register(kind)).filter(
+            (pl.col("field") == field.name) & pl.col("kind").is_in(recorded)
+        )
         if not own.is_empty():
             yield field, kind, own
+
+
+def _with_named_kinds(rows: pl.DataFrame, declared: OrganisationRegister) -> pl.DataFrame:
+    """Rows with the kind that the legal form in the name says, where the sector says none: of a person or a family it says nothing."""
+    names = rows.filter(pl.col("kind").is_null() & pl.col("name").is_not_null())["name"].unique()
+    enterprise = next(kind for kind in declared.recorded_kinds if kind != declared.own_business)
+    read = ((name, read_organisation(name)) for name in names)
+    said = {
+        name: declared.own_business if declared.own_business in organisation.forms else enterprise
+        for name, organisation in read
+        if organisation.says_kind
+    }
+    named = pl.col("name").replace_strict(said, default=None, return_dtype=pl.String)
+    return rows.with_columns(pl.col("kind").fill_null(named)) if said else rows
 
 
 def _select_recorded(field: Field, of: Sequence[str], records: str) -> str:
     kinds = ", ".join(f"'{kind}'" for each in of for kind in declared_register(each).recorded_kinds)
     (kind,) = (part.column.name for part in field.recorded.recorded if part.part == "kind")
-    only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds})"
+    only = f"select r.record_id from ({records}) r join data.{field.entity.table} t on t.id = r.record_id where t.{kind} in ({kinds}) or t.{kind} is null"
     return parties.select_recorded_parties(field, only, None)
 
 

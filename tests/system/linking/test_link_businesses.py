@@ -46,6 +46,68 @@ def test_a_name_in_another_form_of_writing_leads_to_the_business(
     assert links.of(record) == [(found, "PROBABLE", METHOD)]
 
 
+SHOP, JOINT_STOCK = ("Hộ kinh doanh Phở Bình", "HOUSEHOLD_BUSINESS"), ("Công ty cổ phần Biển Bắc", "JOINT_STOCK")
+LIMITED = ("Công ty TNHH một thành viên Hải Long", "LIMITED_ONE_MEMBER")
+PRIVATE = ("Doanh nghiệp tư nhân Minh Phát", "PRIVATE_ENTERPRISE")
+
+
+@pytest.mark.parametrize(
+    ("held", "written"),
+    [
+        (JOINT_STOCK, "CP Biển Bắc"), (JOINT_STOCK, "Cty C.P. Biển Bắc"), (JOINT_STOCK, "CN Công ty CP Biển Bắc"),
+        (JOINT_STOCK, "Công ty cổ phần Biển Bắc (Bien Bac JSC)"), (JOINT_STOCK, "CTCP Biển Bắc - CN Cẩm Phả"),
+        (LIMITED, "TNHH một TV Hải Long"), (LIMITED, "CTTNHH MTV Hải Long"), (LIMITED, "Công ty Hải Long"),
+        (PRIVATE, "Doanh nghiệp Minh Phát"), (PRIVATE, "Xí nghiệp Minh Phát"),
+        (SHOP, "HKDCT Phở Bình"), (SHOP, "Hộ KDCT Phở Bình"), (SHOP, "Hộ Phở Bình"),
+        (("Hộ kinh doanh Nguyễn Thị Lan", "HOUSEHOLD_BUSINESS"), "Hộ KD bà Nguyễn Thị Lan"),
+    ],
+)  # fmt: skip
+def test_every_abbreviation_of_a_form_leads_to_the_business_at_its_seat(
+    links: Links, held: tuple[str, str], written: str
+) -> None:
+    name, form = held
+    found = add_business(links, "22A1", name, form)
+    kind = form if form == "HOUSEHOLD_BUSINESS" else "ENTERPRISE"
+    record, elsewhere = (
+        links.debt(kind=kind, name=written, address=HOME),
+        links.debt(kind=kind, name=written, address="Tổ 1, khu 9"),
+    )
+    nameless = links.debt(kind=kind, name=written)
+    links.run()
+    assert links.of(record) == [(found, "PROBABLE", METHOD)]
+    assert "PROBABLE" not in [status for _, status, _ in links.of(elsewhere)]
+    if kind == "HOUSEHOLD_BUSINESS":
+        assert "PROBABLE" not in [status for _, status, _ in links.of(nameless)]
+
+
+@pytest.mark.parametrize(
+    ("held", "written", "known"),
+    [
+        (SHOP, "HKD Phở Bình", True),
+        (JOINT_STOCK, "CTCP Biển Bắc", True),
+        (SHOP, "Hộ Phở Bình", False),
+        (SHOP, "Phở Bình", False),
+    ],
+)
+def test_the_form_tells_what_a_sector_did_not(links: Links, held: tuple[str, str], written: str, known: bool) -> None:
+    found = add_business(links, "22A1", *held)
+    add_business(links, "22A2", "Hộ kinh doanh Biển Bắc")
+    record = links.debt(name=written, address=HOME)
+    links.run()
+    assert links.of(record) == ([(found, "PROBABLE", METHOD)] if known else [])
+
+
+def test_a_record_of_no_kind_is_linked_by_a_run_of_changes_as_by_a_whole_run(links: Links) -> None:
+    add_business(links, "22A2", "Hộ kinh doanh Tạp hoá Lan")
+    record = links.debt(name="HKDCT Phở Bình", address=HOME)
+    run_all(links)
+    assert links.of(record) == []
+    found = add_business(links, "22A1", *SHOP)
+    run_all(links)
+    assert links.rows("select mode from hub.link_run order by id desc limit 1") == [("CHANGES",)]
+    assert links.of(record) == [(found, "PROBABLE", METHOD)]
+
+
 @pytest.mark.parametrize(
     "written",
     [
