@@ -58,6 +58,9 @@ class Lexicon:
 
     firm: frozenset[str]
     family: frozenset[str]
+    middle: frozenset[str]
+    never_given: frozenset[str]
+    """Middle names that are no given names, as accented keys."""
     double: Phrases
     sure: Phrases
     doubtful: Phrases
@@ -83,6 +86,8 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         firm=firm,
         family=family,
+        middle=Phrases.of(data["family"]["middle"]).first,
+        never_given=frozenset(accented_key(data["family"]["never_given"]).split()),
         double=double,
         sure=sure,
         doubtful=doubtful,
@@ -220,19 +225,26 @@ def _in_order(words: list[str], first: int, short: frozenset[int], other: str | 
 def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[int] | None]:
     """The order to read the words in, and the other possible one, if it is not sure.
 
-    Written the other way round are `An Van Nguyen` (the family name last, the given name first) and `An Nguyen Van` (the
-    given name moved to the front).
+    Written the other way round are `An Van Nguyen` (the family name last, the given name first), `An Nguyen Van`, `Páo Giàng A`
+    (the given name moved to the front) and `A Páo Giàng` (the family name moved to the end).
     """
     count, known, firm = len(words), load_lexicon().family, load_lexicon().firm
+    middle, never_given = load_lexicon().middle, load_lexicon().never_given
     as_written = list(range(count))
     if count == 1 or words[0] in firm:
         return as_written, None
     last_first = [count - 1, *range(1, count - 1), 0]
-    moved = [*range(1, count), 0]
+    moved, family_moved = [*range(1, count), 0], [count - 1, *range(count - 1)]
+    if count > 2 and words[1] in known and (words[-1] in never_given or (words[1] in firm and words[-1] in middle)):
+        return as_written, moved
+    if count > 2 and words[0] in never_given and words[1] not in middle and words[-1] in known:
+        return as_written, family_moved
     if words[-1] in firm:
         return (as_written, last_first) if words[0] in known else (last_first, None)
     if words[0] in known or 0 in short:
-        return as_written, None
-    if count > 2 and words[1] in firm:
+        # Hoàng Văn Lâm and Lâm Văn Hoàng are two people; no Kinh name has such a word in the middle, and of these few begin so.
+        minority = count == 3 and words[1] in never_given - middle and words[-1] in known
+        return as_written, last_first if minority else None
+    if count > 2 and (words[1] in firm or (words[1] in known and words[-1] not in known)):
         return as_written, moved
     return as_written, last_first if words[-1] in known else None

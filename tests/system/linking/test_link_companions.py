@@ -1,6 +1,7 @@
 """Those who stand beside a record as a block: whom nothing else finds, a companion's household holds. On an engine that runs."""
 
 import polars as pl
+import pytest
 
 from hub.link.model.scoring.backends import Backend
 from hub.link.model.scoring.score import FEWER, score_pairs
@@ -53,3 +54,32 @@ def test_a_few_records_meet_in_households_whom_they_would_meet_among_many(duck: 
     one, other = (score_pairs(stated(), asked, REGISTER, backend=duck, floor=0.0) for asked in (few, many))
     assert len(one) == len(HOUSEHOLD)
     assert one.equals(other)
+
+
+@pytest.mark.parametrize(
+    ("held", "written"),
+    [
+        ("Giàng A Páo", "Páo Giàng A"),
+        ("Giàng A Páo", "A Páo Giàng"),
+        ("Lỷ A Sồi", "Sồi A Lỷ"),
+        ("Slằm Thị Lụa", "Lụa Slằm Thị"),
+        ("Sằn Văn Pản", "Pản Văn Sằn"),
+    ],
+)
+def test_a_minority_name_written_given_name_first_is_found_in_the_household_and_leads(
+    duck: Backend, held: str, written: str
+) -> None:
+    """The moved order is compared as the written one is: nobody else of the household is as likely."""
+    register = pl.concat([REGISTER, parties([("held", held, "1967-05-11", ["hk07"])])])
+    asked = parties([("by household", written, "1967-05-11", ["hk07"])])
+    found = score_pairs(stated(), asked, register, backend=duck, floor=0.0)
+    assert found["right_key"][0] == "held"
+    (evidence,) = found.filter(pl.col("right_key") == "held")["evidence"].to_list()
+    assert "written the other way round" in {one["outcome"] for one in evidence}
+
+
+def test_a_kinh_name_in_the_other_order_is_another_person(duck: Backend) -> None:
+    register = pl.concat([REGISTER, parties([("held", "Lâm Văn Hoàng", "1967-05-11", ["hk07"])])])
+    asked = parties([("q", "Hoàng Văn Lâm", "1967-05-11", ["hk07"])])
+    found = score_pairs(stated(), asked, register, backend=duck, floor=0.0).filter(pl.col("right_key") == "held")
+    assert "written the other way round" not in {one["outcome"] for row in found["evidence"].to_list() for one in row}

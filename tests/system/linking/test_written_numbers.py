@@ -151,3 +151,12 @@ def test_a_run_of_changes_finds_what_a_whole_run_finds(links: Links, identifier:
     links.do("update data.citizen set sys_from = now() where id = :id", id=others[0])
     run_linking(links.engine)
     assert [(found, *rest) for found, *rest in links.of(record)] == [(others[0], *by_changes[0][1:])]
+
+
+@pytest.mark.parametrize("written", [f"CCCD {PERSONAL}", f"số {PERSONAL}"])
+def test_another_valid_number_in_words_is_another_number(links: Links, written: str) -> None:
+    links.citizen("022080000001", NAME)
+    other = links.citizen(PERSONAL, "Trần Thị Bình")
+    record = links.debt(kind="PERSON", name=NAME, birth_date="1980-05-01", identifier=written)
+    links.run()
+    assert links.of(record) == [(other, "UNCONFIRMED", "personal_identifier")]
