@@ -58,6 +58,8 @@ class Lexicon:
 
     firm: frozenset[str]
     family: frozenset[str]
+    minority: frozenset[str]
+    """Family names that are read as given names before a firm one."""
     middle: frozenset[str]
     never_given: frozenset[str]
     """Middle names that are no given names, as accented keys."""
@@ -82,10 +84,13 @@ def load_lexicon() -> Lexicon:
     double, after = Phrases.of(data["family"]["double"]), Phrases.of(data["others"]["after"])
     sure, organisation = Phrases.of(data["title"]["sure"]), Phrases.of(data["organisation"]["first"])
     family = firm | Phrases.of(data["family"]["other"]).first
+    minority = Phrases.of(data["family"]["minority"]).first - family
+    family |= minority
     doubtful = Phrases.of(data["title"]["doubtful"], but=family)
     return Lexicon(
         firm=firm,
         family=family,
+        minority=minority,
         middle=Phrases.of(data["family"]["middle"]).first,
         never_given=frozenset(accented_key(data["family"]["never_given"]).split()),
         double=double,
@@ -240,6 +245,8 @@ def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[in
     if count > 2 and words[0] in never_given and words[1] not in middle and words[-1] in known:
         return as_written, family_moved
     if words[-1] in firm:
+        if words[0] in load_lexicon().minority:
+            return last_first, as_written
         return (as_written, last_first) if words[0] in known else (last_first, None)
     if words[0] in known or 0 in short:
         # Hoàng Văn Lâm and Lâm Văn Hoàng are two people; no Kinh name has such a word in the middle, and of these few begin so.

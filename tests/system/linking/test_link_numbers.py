@@ -95,3 +95,23 @@ def test_a_number_counts_in_full_if_the_name_agrees_or_cannot_be_told(
     said, bits = outcome(weighed(model, duck, record), "r", "husband")
     assert said == "equal"
     assert bits > 10
+
+
+@pytest.mark.parametrize(
+    ("held", "written"),
+    [
+        ("Giàng A Páo", "Páo Giàng A"),
+        ("Giàng A Páo", "A Páo Giàng"),
+        ("Lỷ A Sồi", "Sồi A Lỷ"),
+        ("Giàng Seo Phừ", "Phừ Giàng Seo"),
+    ],
+)
+def test_a_number_counts_in_full_if_a_minority_name_is_written_given_name_first(
+    duck: Backend, model: Model, held: str, written: str
+) -> None:
+    number, birth = "022070555009", "1970-03-14"
+    known = people([{"key": "held", "name": held, "birth_date": birth, "identifier": number, "address": ADDRESS}])
+    record = people([{"key": "r", "name": written, "birth_date": birth, "identifier": f"CCCD {number}"}])
+    pairs = score_pairs(model, record, pl.concat([register(), known]), backend=duck, floor=0.0)
+    said, bits = outcome(pairs, "r", "held")
+    assert (said, bits > 10) == ("equal", True)

@@ -91,6 +91,7 @@ KINH = (
         ("Hoàng Lê", "hoàng lê", "lê hoàng"),
         ("An Nguyen Van", "an nguyen van", "nguyen van an"),
         ("San Nguyen Van", "san nguyen van", "nguyen van san"),
+        ("Sằn Thị Chíu", "chíu thị sằn", "sằn thị chíu"),
         ("Páo Giàng A", "páo giàng a", "giàng a páo"),
         ("Phừ Giàng Seo", "phừ giàng seo", "giàng seo phừ"),
         ("Lý Giàng A", "lý giàng a", "giàng a lý"),
