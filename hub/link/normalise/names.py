@@ -59,7 +59,7 @@ class Lexicon:
     firm: frozenset[str]
     family: frozenset[str]
     minority: frozenset[str]
-    """Family names that are read as given names before a firm one."""
+    """Family names that are given names in other villages: such a word in front does not say that the family name stands there."""
     middle: frozenset[str]
     never_given: frozenset[str]
     """Middle names that are no given names, as accented keys."""
@@ -248,7 +248,7 @@ def _orders(words: list[str], short: frozenset[int]) -> tuple[list[int], list[in
         if words[0] in load_lexicon().minority:
             return last_first, as_written
         return (as_written, last_first) if words[0] in known else (last_first, None)
-    if words[0] in known or 0 in short:
+    if (words[0] in known and words[0] not in load_lexicon().minority) or 0 in short:
         # Hoàng Văn Lâm and Lâm Văn Hoàng are two people; no Kinh name has such a word in the middle, and of these few begin so.
         minority = count == 3 and words[1] in never_given - middle and words[-1] in known
         return as_written, last_first if minority else None

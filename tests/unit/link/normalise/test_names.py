@@ -92,6 +92,8 @@ KINH = (
         ("An Nguyen Van", "an nguyen van", "nguyen van an"),
         ("San Nguyen Van", "san nguyen van", "nguyen van san"),
         ("Sằn Thị Chíu", "chíu thị sằn", "sằn thị chíu"),
+        ("Sằn Tiến Lý", "sằn tiến lý", "lý tiến sằn"),
+        ("Vàng A Páo", "vàng a páo", None),
         ("Páo Giàng A", "páo giàng a", "giàng a páo"),
         ("Phừ Giàng Seo", "phừ giàng seo", "giàng seo phừ"),
         ("Lý Giàng A", "lý giàng a", "giàng a lý"),
