@@ -17,6 +17,7 @@ from hub.errors import HubMisconfigured
 from hub.ledger.writing.command_chain import commit_command
 from hub.ledger.writing.records import (
     INCIDENTAL_ROLE,
+    LOCAL_PRINCIPAL,
     REQUESTED_ROLE,
     DisclosedSubject,
     LedgerEntry,
@@ -106,7 +107,7 @@ def _record(connection: Connection[Any], shown: ShownValues, outcome: ReadOutcom
 
 def name_local_user() -> str:
     """The principal of a command: `local:` and the login."""
-    return f"local:{getpass.getuser()}"
+    return f"{LOCAL_PRINCIPAL}{getpass.getuser()}"
 
 
 @contextmanager

@@ -11,18 +11,16 @@ import orjson
 from cyclopts import Parameter
 from psycopg import Connection
 
-from hub.access.purposes import read_purposes
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table, show_text
 from hub.errors import OperationRefused
-from hub.graph.ledger.my_access_log import describe_for_citizen, find_told_purposes
+from hub.graph.ledger.my_access_log import describe_entry, find_told_purposes
 from hub.ledger.log.entries import LogEntry, LogPosition, parse_cursor, read_entry
 from hub.ledger.log.exports import to_find_usage, to_otlp_spans
 from hub.ledger.log.people import PersonKey, build_people_query, find_person_entity, read_people
 from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_query, make_pseudonyms
-from hub.ledger.log.sentences import write_sentence
 from hub.ledger.months import LedgerMonth
 from hub.ledger.writing.records import RecordKind
 from hub.model.registry import load_registry
@@ -119,7 +117,7 @@ def list_usage(personal_id: str, *, since: Since = None, until: Until = None, li
     with open_log() as connection:
         wanted = LogSlice(limit, personal_id=personal_id, told=find_told_purposes())
         log = read_log(connection, LogFilter(since, until), wanted)
-    show_json(to_find_usage(log.entries, [_write(entry, log.own) for entry in log.entries]))
+    show_json(to_find_usage((entry.at, describe_entry(entry, log.own)) for entry in log.entries))
 
 
 def export_spans(*, since: Since = None, until: Until = None, limit: Limit = 1_000, after: str | None = None) -> None:
@@ -179,11 +177,6 @@ def find_people(connection: Connection[Any], personal_id: str) -> tuple[tuple[st
 def _list_keyed_months(connection: Connection[Any]) -> list[LedgerMonth]:
     rows = connection.execute(MONTHS).fetchall()
     return [LedgerMonth(first_day, bytes(key)) for first_day, _, key in rows if key is not None]
-
-
-def _write(entry: LogEntry, own: frozenset[str]) -> str:
-    purpose = read_purposes().get(str(entry.body.get("purpose")))
-    return write_sentence(describe_for_citizen(entry, entry.roles_of(own), purpose)).vi
 
 
 def _describe(entry: LogEntry) -> dict[str, Any]:

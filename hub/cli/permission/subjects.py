@@ -15,7 +15,6 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.access.alarms import raise_alarm
-from hub.access.purposes import read_purposes
 from hub.access.subjects.sealing import (
     MAX_REASON_CHARS,
     RestrictionGround,
@@ -40,7 +39,7 @@ from hub.cli.shown_values import ShownValues, name_local_user, record_shown
 from hub.cli.store import connect_to_read, connect_to_store
 from hub.cli.terminal import ERR, OUT, show_json, show_table
 from hub.errors import OperationRefused
-from hub.graph.ledger.my_access_log import describe_for_citizen, find_told_purposes
+from hub.graph.ledger.my_access_log import describe_entry, find_told_purposes
 from hub.ledger.log.query import LogFilter
 from hub.ledger.log.sentences import write_sentence
 from hub.ledger.writing.records import RecordKind
@@ -100,17 +99,7 @@ def export_command(
         "snapshots": snapshots,
         "restriction": found.restriction,
         "accessLog": [
-            {
-                "at": entry.at,
-                "text": asdict(
-                    write_sentence(
-                        describe_for_citizen(
-                            entry, entry.roles_of(log.own), read_purposes().get(str(entry.body.get("purpose")))
-                        )
-                    )
-                ),
-            }
-            for entry in log.entries
+            {"at": entry.at, "text": asdict(write_sentence(describe_entry(entry, log.own)))} for entry in log.entries
         ],
         "accessLogIsCut": len(log.entries) == MAX_LISTED,
         "notes": NOTES,

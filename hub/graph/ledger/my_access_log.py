@@ -10,7 +10,7 @@ from graphql import FieldNode, Node, OperationDefinitionNode, SelectionSetNode, 
 from strawberry.types import Info
 
 from hub.access.purpose_declaration import NoticeToCitizens
-from hub.access.purposes import Purpose, read_purposes
+from hub.access.purposes import read_purposes
 from hub.access.subjects.sealing import WithholdKind
 from hub.errors import OperationRefused
 from hub.graph.ledger.access_log import PAGE as PAGE_ARGUMENTS
@@ -23,6 +23,7 @@ from hub.ledger.log.entries import LogEntry, parse_cursor
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import LogFilter, ToldPurposes
 from hub.ledger.log.sentences import CitizenEntry, write_sentence
+from hub.ledger.writing.records import INCIDENTAL_ROLE, LOCAL_PRINCIPAL
 from hub.model.registry import load_registry
 from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
@@ -157,41 +158,43 @@ def find_told_purposes() -> ToldPurposes:
 
 
 def _tell_entry(entry: LogEntry, own: frozenset[str]) -> Whole:
-    body = entry.body
-    roles = entry.roles_of(own)
-    purpose = read_purposes().get(str(body.get("purpose")))
-    told = describe_for_citizen(entry, roles, purpose)
-    is_party = not told.is_incidental
+    told = describe_entry(entry, own)
+    purpose = read_purposes().get(str(entry.body.get("purpose"))) if told.purpose is not None else None
     return Whole(
         id=entry_id(entry),
         at=entry.at.isoformat(),
         text=_text(write_sentence(told)),
         categories=[_text(label) for label in told.what],
-        purpose=_text(told.purpose) if is_party and told.purpose is not None else None,
-        legalBasis=[law.title for law in purpose.declaration.legal_basis] if is_party and purpose else [],
-        dossier=told.dossier if is_party else None,
+        purpose=None if told.purpose is None else _text(told.purpose),
+        legalBasis=[law.title for law in purpose.declaration.legal_basis] if purpose else [],
+        dossier=told.dossier,
     )
 
 
-def describe_for_citizen(entry: LogEntry, roles: frozenset[str], purpose: Purpose | None) -> CitizenEntry:
-    """An entry as far as it concerns someone who has these roles in it."""
-    body = entry.body
-    incidental = roles <= {"incidental"}
+def describe_entry(entry: LogEntry, own: frozenset[str]) -> CitizenEntry:
+    """An entry as far as it concerns the person who has these pseudonyms, in hexadecimal.
+
+    Of another person's business it has nothing, so nothing that is made of it can tell of that.
+    """
+    body, roles = entry.body, entry.roles_of(own)
+    purpose = read_purposes().get(str(body.get("purpose")))
+    incidental = roles <= {INCIDENTAL_ROLE}
     paths = entry.paths
     if purpose is not None and purpose.declaration.subjects and not incidental:
         by_role = list_paths_by_role(purpose.version, purpose.code)
         mine = frozenset(path for role in roles for path in by_role.get(role, ()))
         paths = tuple(path for path in paths if path in mine)
-    name = purpose.declaration.name if purpose is not None else None
+    shown = None if incidental else purpose
     return CitizenEntry(
         kind=str(body.get("kind")),
         outcome=str(body.get("outcome")),
-        roles=frozenset({"incidental"}) if incidental else roles,
+        roles=frozenset({INCIDENTAL_ROLE}) if incidental else roles,
         what=find_categories(paths, own=not incidental),
-        office=body.get("office"),
-        purpose=None if name is None else Label(name.vi, name.en),
-        is_procedure=purpose is not None and purpose.is_procedure,
-        dossier=body.get("dossier"),
+        office=None if incidental else body.get("office"),
+        purpose=None if shown is None else Label(shown.declaration.name.vi, shown.declaration.name.en),
+        is_procedure=shown is not None and shown.is_procedure,
+        dossier=None if incidental else body.get("dossier"),
+        is_local=str(body.get("principal")).startswith(LOCAL_PRINCIPAL),
     )
 
 

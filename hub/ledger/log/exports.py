@@ -6,10 +6,11 @@ action, with `dpl.core.processing_activity_id` and an encrypted `dpl.core.data_s
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from hub.ledger.log.entries import LogEntry
-from hub.ledger.log.sentences import AUTHORITY, name_office
+from hub.ledger.log.sentences import CitizenEntry, name_receiver, write_sentence
 
 SCOPE = "hub.ledger"
 SERVER_SPAN = 2
@@ -17,17 +18,17 @@ UNSET, ERROR = 0, 2
 """Status codes of OTLP. A refusal is no error of the hub, so it stays unset."""
 
 
-def to_find_usage(entries: Iterable[LogEntry], sentences: Iterable[str]) -> dict[str, Any]:
-    """The answer of `findUsage` for one person; `sentences` describe the reads. The receiver is an authority, never a person."""
+def to_find_usage(told: Iterable[tuple[datetime, CitizenEntry]]) -> dict[str, Any]:
+    """The answer of `findUsage` for one person: instants, each with what that person is told. The receiver is an authority, never a person."""
     return {
         "findUsageResponse": {
             "usage": [
                 {
-                    "logtime": entry.at.isoformat(),
-                    "action": sentence,
-                    "receiver": (name_office(entry.body.get("office")) or AUTHORITY).vi,
+                    "logtime": at.isoformat(),
+                    "action": write_sentence(entry).vi,
+                    "receiver": name_receiver(entry).vi,
                 }
-                for entry, sentence in zip(entries, sentences, strict=True)
+                for at, entry in told
             ]
         }
     }

@@ -12,7 +12,6 @@ from schema import units
 from schema.core import Label
 
 DATA = Label("dữ liệu", "data")
-STAFF = frozenset({RecordKind.COMMAND, RecordKind.EXPORT})
 OPERATOR = Label("Người vận hành hệ thống", "An operator of the hub")
 AUDITOR = Label("Người có thẩm quyền kiểm tra", "An auditor")
 AUTHORITY = Label("Một cơ quan nhà nước", "A public authority")
@@ -30,23 +29,51 @@ LOOKED: dict[str, Label] = {
     "EXPORT": Label("đã trích xuất {what} của ông/bà", "exported your {what}"),
     "AUDIT": Label("đã xem nhật ký truy cập dữ liệu của ông/bà", "viewed the log of access to your data"),
 }
-TRIED: dict[str, Label] = {
-    "REFUSED": Label(
-        "đã đề nghị xem {what} của ông/bà{reason} nhưng bị từ chối", "asked for your {what}{reason} and was refused"
+ASKED: dict[str, Label] = {
+    "READ": Label("đã đề nghị xem {what} của ông/bà{reason}", "asked for your {what}{reason}"),
+    "EVENT": Label(
+        "đã đề nghị nhận thông báo thay đổi về {what} của ông/bà{reason}",
+        "asked to be notified of changes to your {what}{reason}",
     ),
-    "FAILED": Label(
-        "đã đề nghị xem {what} của ông/bà{reason} nhưng không nhận được",
-        "asked for your {what}{reason} and did not receive it",
+    "COMMAND": Label(
+        "đã đề nghị xem {what} của ông/bà khi xử lý dữ liệu", "asked for your {what} while processing data"
     ),
+    "EXPORT": Label("đã đề nghị trích xuất {what} của ông/bà", "asked to export your {what}"),
+    "AUDIT": Label("đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà", "asked for the log of access to your data"),
 }
+"""What was done in vain. An ending of UNANSWERED follows."""
 OWN: dict[str, Label] = {
     "READ": Label("Ông/bà đã xem {what} của mình qua cổng dịch vụ công", "You viewed your {what} on the public-service portal"),
     "AUDIT": Label("Ông/bà đã xem nhật ký truy cập dữ liệu của mình", "You viewed the log of access to your data"),
 }  # fmt: skip
+OWN_ASKED: dict[str, Label] = {
+    "READ": Label(
+        "Ông/bà đã đề nghị xem {what} của mình qua cổng dịch vụ công",
+        "You asked for your {what} on the public-service portal",
+    ),
+    "AUDIT": Label(
+        "Ông/bà đã đề nghị xem nhật ký truy cập dữ liệu của mình", "You asked for the log of access to your data"
+    ),
+}
+UNANSWERED: dict[str, Label] = {
+    "REFUSED": Label(" nhưng bị từ chối", " and {were} refused"),
+    "FAILED": Label(" nhưng không nhận được", " and did not receive it"),
+}
+"""How it ended, by outcome, if nobody saw anything."""
 ALONG = Label(
     "{what} của ông/bà đã được xem cùng với dữ liệu của người khác",
     "Your {what} was seen together with the data of another person",
 )
+ALONG_ASKED: dict[str, Label] = {
+    "REFUSED": Label(
+        "một đề nghị xem dữ liệu của người khác, trong đó có {what} của ông/bà, đã bị từ chối",
+        "A request for the data of another person, with your {what} among it, was refused",
+    ),
+    "FAILED": Label(
+        "một đề nghị xem dữ liệu của người khác, trong đó có {what} của ông/bà, đã không nhận được kết quả",
+        "A request for the data of another person, with your {what} among it, was not answered",
+    ),
+}
 FOR_PROCEDURE = Label(" để giải quyết thủ tục {purpose}", " for the procedure “{purpose}”")
 FOR_PURPOSE = Label(" với mục đích {purpose}", " for the purpose “{purpose}”")
 ON_DOSSIER = Label(", hồ sơ {dossier}", ", dossier {dossier}")
@@ -64,6 +91,8 @@ class CitizenEntry:
     purpose: Label | None
     is_procedure: bool
     dossier: str | None
+    is_local: bool = False
+    """Whether it was asked for on the hub's own machine: by an operator, whatever it is."""
 
     @property
     def is_incidental(self) -> bool:
@@ -80,18 +109,26 @@ def write_sentence(entry: CitizenEntry) -> Label:
     """The sentence for one entry, with a full stop."""
     what = Label(_join([label.vi for label in entry.what], "và"), _join([label.en for label in entry.what], "and"))
     what = what if entry.what else DATA
-    if entry.is_own:
-        text = _fill(OWN.get(entry.kind, OWN["READ"]), what=what)
-    elif entry.is_incidental:
-        text = _fill(ALONG, what=what)
+    ending = UNANSWERED.get(entry.outcome)
+    if entry.is_incidental:
+        text = _fill(ALONG_ASKED.get(entry.outcome, ALONG), what=what)
         text = Label(text.vi[:1].upper() + text.vi[1:], text.en)
+    elif entry.is_own:
+        done = OWN if ending is None else OWN_ASKED
+        text = _fill(done.get(entry.kind, done["READ"]), what=what)
     else:
-        tried = TRIED.get(entry.outcome) if entry.kind == RecordKind.READ else None
-        done = tried or LOOKED.get(entry.kind, LOOKED["READ"])
-        reader = _name_reader(entry)
-        text = _fill(done, what=what, reason=_give_reason(entry))
+        done, reader = LOOKED if ending is None else ASKED, _name_reader(entry)
+        text = _fill(done.get(entry.kind, done["READ"]), what=what, reason=_give_reason(entry))
         text = Label(f"{reader.vi} {text.vi}", f"{reader.en} {text.en}")
+    if ending is not None and not entry.is_incidental:
+        text = _add(text, _fill(ending, were=Label("", "were" if entry.is_own else "was")))
     return _add(text, Label(".", "."))
+
+
+def name_receiver(entry: CitizenEntry) -> Label:
+    """The authority that got the data, as far as the person may learn of it: never of somebody else's business, and never an officer."""
+    known = None if entry.is_incidental else name_office(entry.office)
+    return known or AUTHORITY
 
 
 def name_office(code: str | None) -> Label | None:
@@ -107,11 +144,9 @@ def name_office(code: str | None) -> Label | None:
 
 
 def _name_reader(entry: CitizenEntry) -> Label:
-    if entry.kind == RecordKind.AUDIT:
-        return AUDITOR
-    if entry.kind in STAFF:
+    if entry.is_local or entry.kind == RecordKind.COMMAND:
         return OPERATOR
-    return name_office(entry.office) or AUTHORITY
+    return AUDITOR if entry.kind == RecordKind.AUDIT else name_office(entry.office) or AUTHORITY
 
 
 def _give_reason(entry: CitizenEntry) -> Label:

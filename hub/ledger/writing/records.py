@@ -58,6 +58,8 @@ class ReadOutcome(StrEnum):
     FAILED = "FAILED"
 
 
+LOCAL_PRINCIPAL = "local:"
+"""What the id of a principal begins with who asked on the hub's own machine; the login follows."""
 INCIDENTAL_ROLE = "incidental"
 """The role of a person whose data came along: a spouse, a co-holder."""
 REQUESTED_ROLE = "requested"

@@ -16,10 +16,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.access.subjects.sealing import lift_restriction, restrict_subject
 from hub.cli import main
 from hub.ledger.log import span_push
-from tests.system.access.test_access import IDENTIFY, READ
-from tests.system.ledger.test_access_log import DOSSIER, LogHub, hub
+from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, PREFILL, READ, code_of
+from tests.system.ledger.test_access_log import DOSSIER, LOG, LogHub, hub
 
 __all__ = ["hub"]
 LOCAL = f"local:{getpass.getuser()}"
@@ -65,6 +66,77 @@ def test_a_citizens_log_in_the_form_of_find_usage(hub: LogHub, capsys: pytest.Ca
     assert told["receiver"] == "Ủy ban nhân dân phường Vàng Danh"
     assert told["action"].startswith("Ủy ban nhân dân phường Vàng Danh đã xem họ tên và quyền sử dụng đất của ông/bà")
     datetime.fromisoformat(told["logtime"])
+
+
+def test_find_usage_tells_a_spouse_neither_office_nor_dossier(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Their data came along with another person's: who asked, and on which dossier, would tell of that person."""
+    own, spouse = find_spouses(hub)
+    subjects = [
+        {"role": role, "subject": {"citizen": {"personalId": person}}}
+        for role, person in (("transferor", own), ("transferee", hub.buyer))
+    ]
+    code = "H49.12-251118-0802"
+    given = {"code": code, "purpose": "land-right-transfer", "office": OFFICE, "subjects": subjects}
+    assert "errors" not in hub.ask("an", OPEN, {"input": given}).json()
+    assert "errors" not in (answer := hub.ask("an", PREFILL, dossier=code).json()), answer
+    usage = json.loads(run(capsys, "ledger", "usage", spouse))["findUsageResponse"]["usage"]
+    told = next(one for one in usage if "cùng với dữ liệu của người khác" in one["action"])
+    assert told["receiver"] == "Một cơ quan nhà nước"
+    file = tmp_path / "export.json"
+    run(capsys, "subjects", "export", "--personal-id", spouse, "--to", str(file))
+    (exported,) = {
+        entry["text"]["vi"]
+        for entry in json.loads(file.read_text())["accessLog"]
+        if "cùng với dữ liệu của người khác" in entry["text"]["vi"] and entry["at"] == told["logtime"]
+    }
+    for told_text in (json.dumps(told, ensure_ascii=False), exported):
+        assert "Vàng Danh" not in told_text
+        assert code not in told_text
+
+
+def find_spouses(hub: LogHub) -> tuple[str, str]:
+    """Identifiers of two people who are married to each other."""
+    with psycopg.connect(hub.database) as connection:
+        row = connection.execute(
+            "select own.personal_id, other.personal_id from data.marital_status m"
+            " join link.marital_status_person a on a.record_id = m.id and a.status <> 'UNCONFIRMED'"
+            " join link.marital_status_spouse b on b.record_id = m.id and b.status <> 'UNCONFIRMED'"
+            " join data.citizen own on own.id = a.subject_id join data.citizen other on other.id = b.subject_id"
+            " where own.personal_id <> other.personal_id and own.death_date is null and other.death_date is null"
+            " and own.birth_date < '1990' and %s not in (own.personal_id, other.personal_id)"
+            " and not exists (select from hub.dossier_subject s where s.subject_id in (own.id, other.id))"
+            " order by m.state = 'MARRIED' desc, m.id limit 1",
+            (hub.buyer,),
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_whoever_was_refused_is_not_told_of_as_having_seen(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        restrict_subject(connection, "Citizen", hub.seller_id, "REQUEST", "test", "test")
+        try:
+            parties = (f"transferor={hub.seller}", f"transferee={hub.buyer}")
+            words = [word for party in parties for word in ("--subject", party)]
+            assert "restricted" in run(capsys, "prefill", "land-right-transfer", *words, code=64)
+        finally:
+            lift_restriction(connection, "Citizen", hub.seller_id)
+    for person in (hub.seller, hub.buyer):
+        newest_of_person = json.loads(run(capsys, "ledger", "usage", person))["findUsageResponse"]["usage"][:3]
+        told = [one["action"] for one in newest_of_person if "nhật ký" not in one["action"]]
+        assert told[0].startswith("Người vận hành hệ thống đã đề nghị xem")
+        assert told[0].endswith("nhưng bị từ chối.")
+    own = json.loads(run(capsys, "ledger", "usage", hub.seller))["findUsageResponse"]["usage"]
+    assert own[0]["action"] == "Người vận hành hệ thống đã xem nhật ký truy cập dữ liệu của ông/bà."
+
+
+def test_an_auditor_who_was_refused_has_not_seen_the_log(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = hub.ask("kiem", LOG, {"personalId": hub.buyer, "after": "bm9ub25l"}, purpose="audit")
+    assert code_of(answer) == "BAD_CURSOR"
+    usage = json.loads(run(capsys, "ledger", "usage", hub.buyer))["findUsageResponse"]["usage"]
+    assert "Người có thẩm quyền kiểm tra đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà nhưng bị từ chối." in [one["action"] for one in usage[:2]]  # fmt: skip
 
 
 @dataclass

@@ -1,11 +1,14 @@
 """What citizens are told, word for word: in officials' Vietnamese and in English, and never of anybody else."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from hub.ledger.log.concerns import find_categories
-from hub.ledger.log.sentences import CitizenEntry, name_office, write_sentence
+from hub.ledger.log.exports import to_find_usage
+from hub.ledger.log.sentences import AUTHORITY, LOOKED, CitizenEntry, name_office, name_receiver, write_sentence
+from hub.ledger.writing.records import RecordKind
 from schema.core import Label
 from schema.data_categories import DATA_CATEGORIES
 
@@ -85,7 +88,7 @@ GOLDEN: dict[str, tuple[CitizenEntry, str, str]] = {
         "An operator of the hub viewed your data while processing data.",
     ),
     "an export": (
-        replace(COUNTER, kind="EXPORT", office=None, purpose=None, what=()),
+        replace(COUNTER, kind="EXPORT", office=None, purpose=None, what=(), is_local=True),
         "Người vận hành hệ thống đã trích xuất dữ liệu của ông/bà.",
         "An operator of the hub exported your data.",
     ),
@@ -93,6 +96,63 @@ GOLDEN: dict[str, tuple[CitizenEntry, str, str]] = {
         replace(COUNTER, kind="AUDIT"),
         "Người có thẩm quyền kiểm tra đã xem nhật ký truy cập dữ liệu của ông/bà.",
         "An auditor viewed the log of access to your data.",
+    ),
+    "the log, by an operator": (
+        replace(COUNTER, kind="AUDIT", office=None, purpose=None, is_local=True),
+        "Người vận hành hệ thống đã xem nhật ký truy cập dữ liệu của ông/bà.",
+        "An operator of the hub viewed the log of access to your data.",
+    ),
+    "an export of an office": (
+        replace(COUNTER, kind="EXPORT", purpose=None),
+        "Ủy ban nhân dân phường Vàng Danh đã trích xuất họ tên của ông/bà.",
+        "The People's Committee of Vàng Danh ward exported your name.",
+    ),
+    "a refused event": (
+        replace(COUNTER, kind="EVENT", outcome="REFUSED"),
+        "Ủy ban nhân dân phường Vàng Danh đã đề nghị nhận thông báo thay đổi về họ tên của ông/bà"
+        " với mục đích xác định người đến làm thủ tục nhưng bị từ chối.",
+        "The People's Committee of Vàng Danh ward asked to be notified of changes to your name for the purpose"
+        " “Identify a person at the counter” and was refused.",
+    ),
+    "a refused command": (
+        replace(COUNTER, kind="COMMAND", outcome="REFUSED", office=None, purpose=None),
+        "Người vận hành hệ thống đã đề nghị xem họ tên của ông/bà khi xử lý dữ liệu nhưng bị từ chối.",
+        "An operator of the hub asked for your name while processing data and was refused.",
+    ),
+    "a refused export": (
+        replace(COUNTER, kind="EXPORT", outcome="REFUSED", office=None, purpose=None, what=(), is_local=True),
+        "Người vận hành hệ thống đã đề nghị trích xuất dữ liệu của ông/bà nhưng bị từ chối.",
+        "An operator of the hub asked to export your data and was refused.",
+    ),
+    "a refused audit": (
+        replace(COUNTER, kind="AUDIT", outcome="REFUSED"),
+        "Người có thẩm quyền kiểm tra đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà nhưng bị từ chối.",
+        "An auditor asked for the log of access to your data and was refused.",
+    ),
+    "a failed audit": (
+        replace(COUNTER, kind="AUDIT", outcome="FAILED"),
+        "Người có thẩm quyền kiểm tra đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà nhưng không nhận được.",
+        "An auditor asked for the log of access to your data and did not receive it.",
+    ),
+    "a refused spouse": (
+        replace(READ, roles=frozenset({"incidental"}), outcome="REFUSED", what=find_categories(PATHS, own=False)),
+        "Một đề nghị xem dữ liệu của người khác, trong đó có họ tên của ông/bà, đã bị từ chối.",
+        "A request for the data of another person, with your name among it, was refused.",
+    ),
+    "a failed spouse": (
+        replace(READ, roles=frozenset({"incidental"}), outcome="FAILED", what=()),
+        "Một đề nghị xem dữ liệu của người khác, trong đó có dữ liệu của ông/bà, đã không nhận được kết quả.",
+        "A request for the data of another person, with your data among it, was not answered.",
+    ),
+    "their own data, refused": (
+        replace(COUNTER, roles=frozenset({"self"}), outcome="REFUSED"),
+        "Ông/bà đã đề nghị xem họ tên của mình qua cổng dịch vụ công nhưng bị từ chối.",
+        "You asked for your name on the public-service portal and were refused.",
+    ),
+    "their own log, refused": (
+        replace(COUNTER, roles=frozenset({"self"}), kind="AUDIT", outcome="REFUSED"),
+        "Ông/bà đã đề nghị xem nhật ký truy cập dữ liệu của mình nhưng bị từ chối.",
+        "You asked for the log of access to your data and were refused.",
     ),
     "their own data": (
         replace(READ, roles=frozenset({"self"})),
@@ -111,6 +171,26 @@ GOLDEN: dict[str, tuple[CitizenEntry, str, str]] = {
 def test_the_sentence_is_word_for_word(case: str) -> None:
     entry, vietnamese, english = GOLDEN[case]
     assert write_sentence(entry) == Label(vietnamese, english)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RecordKind if kind in LOOKED])
+@pytest.mark.parametrize("role", ["requested", "transferor", "incidental", "self"])
+@pytest.mark.parametrize("outcome", ["REFUSED", "FAILED"])
+def test_nobody_is_told_that_something_was_seen_if_it_was_not(kind: str, role: str, outcome: str) -> None:
+    told = write_sentence(replace(READ, kind=kind, roles=frozenset({role}), outcome=outcome))
+    for words in ("đã xem", "đã được xem", "đã trích xuất", "đã nhận"):
+        assert words not in told.vi
+    for words in ("viewed", "seen", "exported"):
+        assert words not in told.en
+    assert ("từ chối" in told.vi) is (outcome == "REFUSED")
+
+
+@pytest.mark.parametrize("case", [name for name, (entry, *_) in GOLDEN.items() if entry.is_incidental])
+def test_the_receiver_tells_whoever_is_incidental_nothing(case: str) -> None:
+    entry, *_ = GOLDEN[case]
+    assert name_receiver(entry) == AUTHORITY
+    usage = to_find_usage([(datetime(2026, 7, 1, tzinfo=UTC), entry)])
+    assert "vàng danh" not in str(usage).lower()
 
 
 @pytest.mark.parametrize("case", [name for name, (entry, *_) in GOLDEN.items() if entry.is_incidental])
