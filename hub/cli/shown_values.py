@@ -3,7 +3,7 @@
 import getpass
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -47,6 +47,16 @@ class ShownValues:
     details: Mapping[str, Any] | None = None
     others: tuple[tuple[str, int], ...] = ()
     """Rows of people whose data comes along with theirs: a spouse, a co-holder."""
+
+
+RECORD_PEOPLE = 1_000
+"""People in one record of an export: a file of a hundred thousand is a hundred records."""
+
+
+def record_exported(connection: Connection[Any], shown: ShownValues) -> None:
+    """Write down an export of any number of people, at most RECORD_PEOPLE in a record. Raises what `record_shown` does."""
+    for start in range(0, max(len(shown.subjects), 1), RECORD_PEOPLE):
+        record_shown(connection, replace(shown, subjects=shown.subjects[start : start + RECORD_PEOPLE]))
 
 
 def record_shown(connection: Connection[Any], shown: ShownValues) -> None:

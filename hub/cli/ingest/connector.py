@@ -10,6 +10,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
+from hub.access.subjects.named_people import find_named_people
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
@@ -128,7 +129,7 @@ def preview_command(
         for one in ([stream] if stream else manifest.streams)
     ]
     if not from_samples:
-        _record_preview(name, [one.stream for one in shown])
+        _record_preview(name, shown)
     if json:
         show_json([dataclasses.asdict(one) for one in shown])
         return
@@ -136,13 +137,14 @@ def preview_command(
         _show_preview(one)
 
 
-def _record_preview(name: str, streams: Sequence[str]) -> None:
-    """Write down that rows of a source were looked at, if this machine has a store. Samples have nobody's data."""
+def _record_preview(name: str, shown: Sequence[Preview]) -> None:
+    """Write down that rows of a source were looked at, and whom they name, if this machine has a store. Samples have nobody's data."""
     settings = load_settings()
     if settings.database_url is None and not (settings.home / "postgresql").exists():
         return
     with connect_to_read(settings) as connection:
-        record_shown(connection, ShownValues(tuple(f"preview.{name}.{stream}" for stream in streams)))
+        people = find_named_people(connection, [record for one in shown for record in (*one.records, *one.rejected)])
+        record_shown(connection, ShownValues(tuple(f"preview.{name}.{one.stream}" for one in shown), tuple(people)))
 
 
 def _choose_connectors(names: Sequence[str], folder: Path | None) -> tuple[list[Manifest], dict[str, HubError]]:

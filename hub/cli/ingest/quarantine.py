@@ -10,6 +10,7 @@ import cyclopts
 from cyclopts import Parameter
 from psycopg import Connection
 
+from hub.access.subjects.named_people import find_named_people
 from hub.cli.options import Json, LabelLanguage, Lang
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read, connect_to_store
@@ -105,7 +106,7 @@ def show_command(number: int, *, json: Json = False) -> None:
     """
     with _store_to_read() as connection:
         row = waiting.load_entry(connection, number)
-        record_shown(connection, ShownValues(_list_fields(row)))
+        record_shown(connection, _list_shown(connection, row))
     if json:
         show_json(asdict(row))
         return
@@ -180,7 +181,7 @@ def patch_command(number: int, *, column: str, to: str | None = None, where: str
     """
     with _store_to_read() as connection:
         row = waiting.load_entry(connection, number)
-        record_shown(connection, ShownValues(_list_fields(row)))
+        record_shown(connection, _list_shown(connection, row))
     found = waiting.build_patch(row, column, to, where)
     show_text(waiting.render_patch(row.stream, found))
     ERR.print(
@@ -230,9 +231,14 @@ def _store_to_read() -> Iterator[Connection[Any]]:
         yield connection
 
 
-def _list_fields(row: waiting.QuarantineEntry) -> tuple[str, ...]:
-    """What the ledger says was shown of a row: all of it. Its columns are the source's own words, so they are not named."""
-    return (f"quarantine.{row.connector}.{row.stream}.{row.entity}",)
+def _list_shown(connection: Connection[Any], row: waiting.QuarantineEntryDetail) -> ShownValues:
+    """What the ledger says was shown of a row: all of it, whom it names, and its number.
+
+    Its columns are the source's own words, so they are not named.
+    """
+    people = find_named_people(connection, [row.source_key, row.payload, row.changes])
+    path = f"quarantine.{row.connector}.{row.stream}.{row.entity}"
+    return ShownValues((path,), tuple(people), details={"row": row.id})
 
 
 def _row(row: waiting.QuarantineEntry, lang: LabelLanguage) -> tuple[object, ...]:

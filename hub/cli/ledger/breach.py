@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from hub.cli.ledger.log import open_log
 from hub.cli.options import Json
 from hub.cli.private_files import create_private_file
-from hub.cli.shown_values import ShownValues, record_shown
+from hub.cli.shown_values import ShownValues, record_exported
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.ledger.breach_rows import COLUMNS, list_cells, write_people
@@ -20,8 +20,6 @@ from hub.ledger.log.breach import Breach, BreachedPerson, find_breach
 from hub.ledger.writing.records import RecordKind
 
 KEY = re.compile(r"(?:hub_)?([a-z2-7]{8})(?:_.*)?")
-RECORD_PEOPLE = 1_000
-"""People in one record: a leak of a hundred thousand is a hundred records."""
 TO_FILL_IN = ("Bên kiểm soát dữ liệu", "Người liên hệ", "Nguyên nhân", "Hậu quả", "Biện pháp khắc phục")
 """What a notice has to say that the hub does not know: the controller, whom to ask, the cause, the harm, the remedy."""
 
@@ -43,10 +41,8 @@ def breach_command(
     with open_log() as connection:
         found = find_breach(connection, who, since, end)
         details = {"looked_for": [f"breach of {who}", f"since={since.isoformat()}"], "people": len(found.people)}
-        for start in range(0, max(len(found.people), 1), RECORD_PEOPLE):
-            people = found.people[start : start + RECORD_PEOPLE]
-            subjects = tuple((person.entity, person.number) for person in people)
-            record_shown(connection, ShownValues((), subjects, RecordKind.EXPORT, details=details))
+        subjects = tuple((person.entity, person.number) for person in found.people)
+        record_exported(connection, ShownValues((), subjects, RecordKind.EXPORT, details=details))
     if to is not None:
         _write_csv(to, found.people)
     if json:

@@ -5,7 +5,7 @@ import cyclopts
 app = cyclopts.App(name="ledger")
 for target, name, text in (
     ("hub.cli.ledger.verify:verify_command", "verify", "Check that the ledger was not changed, and that nothing is missing. Exits with 65 if it was changed, 66 if something is missing."),
-    ("hub.cli.ledger.verify:export_command", "export", "Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers."),
+    ("hub.cli.ledger.verify:export_command", "export", "Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers. It is recorded in the ledger."),
     ("hub.cli.ledger.months:months_command", "months", "List the months of the ledger: size, key, closing checkpoint, from when people may be unlinked, and until when records are kept."),
     ("hub.cli.ledger.months:destroy_key", "destroy-key", "Destroy a month's key for good when the retentions of its purposes are over: nobody can be linked to its records any more. All hashes still hold."),
     ("hub.cli.ledger.months:destroy_due", "destroy-due", "Destroy the keys of all months whose retention is over, for good. Run it from a timer, e.g. each night."),

@@ -5,11 +5,13 @@ import sys
 from collections import deque
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from hub.cli.options import Json
+from hub.cli.private_files import create_private_file
+from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import open_store_to_read
 from hub.cli.terminal import ERR, OUT, mark_text, show_json
 from hub.errors import HubError, HubMisconfigured, OperationRefused
@@ -21,7 +23,9 @@ from hub.ledger.verify.findings import LedgerVerdict, Weight
 from hub.ledger.verify.verify import VerifyOptions, VerifyReport, verify_ledger
 from hub.ledger.witnesses.file_witness import read_lines
 from hub.ledger.witnesses.timestamp_witness import load_roots
+from hub.ledger.writing.records import RecordKind
 from hub.settings import load_settings
+from hub.store.engine import connect_for_run, store_url
 
 HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
 REVOKED = re.compile("([0-9a-f]{32})@([0-9]{1,18})")
@@ -95,25 +99,30 @@ def verify_command(
 
 
 def export_command(*, to: Path | None = None) -> None:
-    """Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers.
+    """Write the ledger to a file that can be verified without the database. It has no keys; it names officials and dossiers. It is recorded in the ledger.
 
     Parameters
     ----------
     to
-        File to make; standard output if you leave it out.
+        File to make, which only you may read; standard output if you leave it out.
     """
     if to is None and sys.stdout.isatty():
         raise OperationRefused(
-            "the export is a compressed file, which a terminal cannot show",
-            next_step="name a file: --to ledger.gz, or send standard output to a program",
+            "the export is a binary file, which a terminal cannot show",
+            next_step="name a file: --to ledger.export, or send standard output to a program",
         )
+    if to is not None and to.exists():
+        raise OperationRefused(f"{to} is there already", next_step="name a new file")
     with open_store_to_read(load_settings()) as store:
+        # Recorded first, so that the export has the record of itself.
+        with connect_for_run(store_url(store.engine)) as connection:
+            record_shown(connection, ShownValues((), (), RecordKind.EXPORT, details={"looked_for": ["every entry"]}))
         source = DatabaseSource(store.url)
         try:
             if to is None:
                 written = write_export(source, sys.stdout.buffer)
             else:
-                with _create(to) as file:
+                with create_private_file(to) as file:
                     written = write_export(source, file)
         finally:
             source.close()
@@ -201,10 +210,3 @@ def _read(path: Path) -> bytes:
         raise HubMisconfigured(
             f"{path} cannot be read: {error.strerror}", next_step="name a file that exists"
         ) from None
-
-
-def _create(path: Path) -> IO[bytes]:
-    try:
-        return path.open("xb")
-    except OSError as error:
-        raise HubMisconfigured(f"{path} cannot be made: {error.strerror}", next_step="name a new file") from None

@@ -17,7 +17,7 @@ from cyclopts import Parameter
 from psycopg import Connection
 
 from hub.cli.options import Json, LabelLanguage, Lang
-from hub.cli.shown_values import ShownValues, record_shown
+from hub.cli.shown_values import ShownValues, record_exported
 from hub.cli.store import connect_to_read
 from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
@@ -134,8 +134,11 @@ def export_command(
         raise _unwritable(folder, error) from None
     written: dict[str, int] = {}
     with _store() as connection:
-        record_shown(connection, ShownValues((f"{entity or '*'}.{field or '*'}",), kind=RecordKind.EXPORT))
-        for name, rows in groupby(handover.read_discrepancies(connection, which), lambda row: row.sector):
+        people = {_name_subject(row) for row in handover.read_discrepancies(connection, which)}
+        record_exported(connection, ShownValues((f"{entity or '*'}.{field or '*'}",), tuple(people), RecordKind.EXPORT))
+        # Read again, since what is recorded comes first: whoever came in between is in the next export.
+        again = (row for row in handover.read_discrepancies(connection, which) if _name_subject(row) in people)
+        for name, rows in groupby(again, lambda row: row.sector):
             written[name] = _write(folder / f"{name}.csv", rows)
     if json:
         show_json(
@@ -146,6 +149,10 @@ def export_command(
         OUT.print(f"{folder / name}.csv: {count:,} discrepancies")
     if not written:
         OUT.print("there are none")
+
+
+def _name_subject(row: handover.Handed) -> tuple[str, int]:
+    return row.subject_kind, row.subject_id
 
 
 def _name_copy(one: Discrepancy | Number, lang: LabelLanguage) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 Each look is in the ledger, as `quarantine.<connector>.<stream>.<entity>` beside the fields that were asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -30,6 +30,7 @@ from hub.ingest.quarantine.rule_groups import (
     record_fix,
 )
 from hub.ingest.quarantine.value_edits import EditKind, ValueEdit
+from hub.model.registry import load_registry
 
 MAX_ROWS = 50
 MAX_DISMISSED = 50
@@ -167,10 +168,10 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         desk, wanted = find_desk(info), group.read()
         caller = info.context.caller
         masked = caller.purpose is not None and caller.purpose.declaration.masked
-        page = await desk.run(
+        page, people = await desk.run(
             lambda c: _read_page(c, desk, wanted, first, after or 0, masked=masked, dismissed=dismissed)
         )
-        note_look(info, wanted, len(page["nodes"]))
+        note_look(info, wanted, len(page["nodes"]), people)
         return page
 
     async def preview_row_fix(
@@ -181,8 +182,9 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         find_steward(info)
         desk, wanted, edit = find_desk(info), group.read(), fix.read()
         found = await desk.run(lambda c: preview_fix(c, desk.manifests, wanted, fix.column, edit))
-        note_look(info, wanted, found.changed)
-        return _show_preview(found)
+        samples = list_samples(found)
+        note_look(info, wanted, found.changed, (person for one in samples for person in one.people))
+        return _show_preview(found, samples)
 
     rejected_row_values.__annotations__["return"] = names["RejectedRowPage"]
     preview_row_fix.__annotations__["return"] = names["RowFixPreview"]
@@ -277,9 +279,10 @@ def find_desk(info: Info[Any, Any]) -> StewardDesk:
     return desk
 
 
-def note_look(info: Info[Any, Any], group: RuleGroup, rows: int) -> None:
-    """Say in the ledger's entry of this request which rows it shows, and how many."""
+def note_look(info: Info[Any, Any], group: RuleGroup, rows: int, people: Iterable[tuple[str, int]] = ()) -> None:
+    """Say in the ledger's entry of this request which rows it shows, how many, and whom they are about or name."""
     reading = info.context.reading
+    reading.people |= {(kind, number) for kind, number in people if load_registry()[kind].personal}
     reading.paths.add(f"quarantine.{group.connector}.{group.stream}.{group.entity}")
     reading.details = {"rule": group.rule, "field": group.field or "", "rows": rows}
     reading.shows_rows = True
@@ -306,15 +309,17 @@ def _read_page(
     *,
     masked: bool,
     dismissed: bool,
-) -> Whole:
+) -> tuple[Whole, frozenset[tuple[str, int]]]:
+    """A page of rows, and whom they are about or name."""
     rows = list_shown_rows(
         connection, desk.manifests, group, limit=first, after=after, masked=masked, dismissed=dismissed
     )
-    return Whole(
+    page = Whole(
         rows=count_group(connection, group, dismissed=dismissed),
         columns=[] if group.rule in DUPLICATE_RULES else list(find_columns(desk.manifests, group)),
         nodes=[_show_row(row) for row in rows],
     )
+    return page, frozenset(person for row in rows for person in row.people)
 
 
 def _show_row(row: ShownRow) -> Whole:
@@ -331,11 +336,15 @@ def _show_row(row: ShownRow) -> Whole:
     )
 
 
-def _show_preview(found: FixPreview) -> Whole:
-    samples: list[FixedRow] = [*found.accepted[:MAX_SAMPLES], *found.rejected[:MAX_SAMPLES]]
+def list_samples(found: FixPreview) -> list[FixedRow]:
+    """The rows of a preview that are shown."""
+    return [*found.accepted[:MAX_SAMPLES], *found.rejected[:MAX_SAMPLES]]
+
+
+def _show_preview(found: FixPreview, samples: Sequence[FixedRow]) -> Whole:
     return Whole(
         rows=found.rows,
         changed=found.changed,
         accepted=len(found.accepted),
-        samples=[Whole(vars(one)) for one in samples],
+        samples=[Whole({name: value for name, value in vars(one).items() if name in SAMPLE}) for one in samples],
     )

@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
+from hub.access.subjects.named_people import find_people_by_row
 from hub.access.subjects.sealing import find_withheld
 from hub.errors import OperationRefused
 from hub.ingest.quarantine.entries import FROM_QUARANTINE, RECORD_ANSWER, show_key
@@ -82,7 +83,10 @@ class ShownCell:
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row as a steward may see it. Without cells, if it is of somebody whose data nobody may see."""
+    """A row as a steward may see it. Without cells, if it is of somebody whose data nobody may see.
+
+    `people` are those whom it is about or names, as entity and number; nobody, if it has no cells.
+    """
 
     number: int
     key: str
@@ -90,6 +94,7 @@ class ShownRow:
     first_seen: datetime
     cells: tuple[ShownCell, ...]
     is_withheld: bool
+    people: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ class FixedRow:
     after: str | None
     read: str | None
     reason: str | None
+    people: frozenset[tuple[str, int]] = frozenset()
+    """Whom the row is about or names."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,8 @@ def list_shown_rows(
     masks = find_column_masks(manifests, group)
     broken = () if masked else find_columns(manifests, group)
     rows = _load_rows(connection, group, limit, after, dismissed=dismissed)
-    withheld = _find_withheld_rows(connection, group, rows)
+    people = _find_people(connection, group, rows)
+    withheld = _find_withheld_rows(connection, people)
     return [
         ShownRow(
             row.number,
@@ -145,6 +153,7 @@ def list_shown_rows(
             row.first_seen,
             () if row.number in withheld else _show_cells(row, masks, broken),
             row.number in withheld,
+            frozenset() if row.number in withheld else people[row.number],
         )
         for row in rows
     ]
@@ -197,7 +206,8 @@ def preview_fix(
             code="TOO_MANY_ROWS",
             next_step="correct the manifest or add a patch to it, and replay",
         )
-    withheld = _find_withheld_rows(connection, group, rows)
+    people = _find_people(connection, group, rows)
+    withheld = _find_withheld_rows(connection, people)
     changed = [
         (row, before, after)
         for row in rows
@@ -217,7 +227,7 @@ def preview_fix(
     accepted: list[FixedRow] = []
     rejected: list[FixedRow] = []
     for at, (row, before, after) in enumerate(changed):
-        done = FixedRow(row.number, before, after, values.get(at), reasons.get(at))
+        done = FixedRow(row.number, before, after, values.get(at), reasons.get(at), people[row.number])
         (accepted if at not in reasons else rejected).append(done)
     return FixPreview(column, len(rows), len(changed), tuple(accepted), tuple(rejected))
 
@@ -267,21 +277,32 @@ def _load_rows(
         ).fetchall()
 
 
-def _find_withheld_rows(connection: Connection[Any], group: RuleGroup, rows: Sequence[OpenRow]) -> set[int]:
-    """Numbers of rows whose stored version is, or belongs to, somebody who is sealed or restricted."""
-    people = _find_people(connection, group, {row.source_key: row.number for row in rows if row.source_key}, rows)
-    if not people or not find_withheld(connection, {person for found in people.values() for person in found}):
+def _find_withheld_rows(connection: Connection[Any], people: Mapping[int, frozenset[tuple[str, int]]]) -> set[int]:
+    """Numbers of rows that are about or name somebody who is sealed or restricted."""
+    if not find_withheld(connection, frozenset().union(*people.values())):
         return set()
     return {number for number, found in people.items() if find_withheld(connection, found)}
 
 
 def _find_people(
-    connection: Connection[Any], group: RuleGroup, numbers: Mapping[str, int], rows: Sequence[OpenRow]
-) -> dict[int, Collection[tuple[str, int]]]:
+    connection: Connection[Any], group: RuleGroup, rows: Sequence[OpenRow]
+) -> dict[int, frozenset[tuple[str, int]]]:
+    """By number of the row, whom it is about: whoever it names by an identifier, and those of its stored version."""
+    named = find_people_by_row(connection, {row.number: [row.source_key, row.payload, row.changes] for row in rows})
+    stored = _find_stored_people(connection, group, rows)
+    return {row.number: named[row.number] | stored.get(row.number, frozenset()) for row in rows}
+
+
+def _find_stored_people(
+    connection: Connection[Any], group: RuleGroup, rows: Sequence[OpenRow]
+) -> dict[int, frozenset[tuple[str, int]]]:
     entity = load_registry()[group.entity]
-    found: dict[int, Collection[tuple[str, int]]] = {}
+    numbers: dict[str, set[int]] = {}
+    for row in rows:
+        if row.source_key:
+            numbers.setdefault(row.source_key, set()).add(row.number)
     if not numbers:
-        return found
+        return {}
     table = quote_identifier(entity.table)
     queries = [f"select d.source_key, '{entity.name}', d.id from d"]  # noqa: S608 quoted identifiers
     queries += [
@@ -294,8 +315,10 @@ def _find_people(
         f" {' union all '.join(queries)}",
         (rows[0].stream_id, list(numbers)),
     )
-    for key, kind, number in stored.fetchall():
-        found.setdefault(numbers[key], set()).add((kind, number))  # type: ignore[attr-defined]  # sets, made here
+    found: dict[int, frozenset[tuple[str, int]]] = {}
+    for key, kind, subject in stored.fetchall():
+        for number in numbers[key]:
+            found[number] = found.get(number, frozenset()) | {(kind, subject)}
     return found
 
 

@@ -149,6 +149,37 @@ def test_each_look_is_in_the_ledger(site: ConsoleSite, rejected: dict[str, int])
     assert "Không tìm thấy" not in auditor.text, "rows were shown, though nobody is named in them"
 
 
+def test_whoever_a_shown_row_names_is_in_the_ledger(site: ConsoleSite, rejected: dict[str, int]) -> None:
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        connection.execute("update hub.quarantine set payload = payload || jsonb_build_object('so_dinh_danh', %s::text) where id = %s", (site.buyer, rejected["91"]))  # fmt: skip
+        connection.execute("update hub.quarantine set payload = payload || jsonb_build_object('so_dinh_danh', %s::text) where id = %s", (site.seller, rejected["93"]))  # fmt: skip
+    fields = {"column": "ngay_sinh", "edit": "READ_DAY:MONTH_DAY_YEAR", "find": "", "to": "", "note": "tháng trước"}
+    site.officer("chi").open(GROUP).submit({**fields, "preview": "1"}, GROUP)
+    auditor = site.officer("kiem").open("/console/log")
+    auditor.submit({"purpose": "quarantine", "personalId": site.buyer})
+    assert "rejectedRowValues" in auditor.text
+    assert "previewRowFix" in auditor.text
+    auditor.open("/console/log").submit({"purpose": "quarantine", "personalId": site.seller})
+    assert "rejectedRowValues" in auditor.text
+    assert "previewRowFix" not in auditor.text, "the correction changes nothing of that row, so it is not shown"
+
+
+def test_somebody_who_is_sealed_is_withheld_from_rows_that_name_them(
+    site: ConsoleSite, rejected: dict[str, int]
+) -> None:
+    with psycopg.connect(site.database, autocommit=True) as connection:
+        connection.execute("update hub.quarantine set payload = payload || jsonb_build_object('so_dinh_danh', %s::text) where id = %s", (site.buyer, rejected["93"]))  # fmt: skip
+        row = connection.execute("select id from data.citizen where personal_id = %s", (site.buyer,)).fetchone()
+        assert row is not None
+        seal_subject(connection, "Citizen", row[0], "COURT_ORDER", "test")
+        try:
+            steward = site.officer("chi").open(GROUP)
+        finally:
+            unseal_subject(connection, "Citizen", row[0])
+    assert WRITTEN["93"] not in steward.text
+    assert WRITTEN["91"] in steward.text
+
+
 def test_somebody_who_is_sealed_is_withheld(site: ConsoleSite, rejected: dict[str, int]) -> None:
     with psycopg.connect(site.database, autocommit=True) as connection:
         row = connection.execute(

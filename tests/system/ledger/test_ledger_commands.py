@@ -17,7 +17,9 @@ import psycopg
 import pytest
 
 from hub.access.subjects.sealing import lift_restriction, restrict_subject
-from hub.cli import main
+from hub.cli import main, shown_values
+from hub.cli.ingest import connector
+from hub.conform.preview import Preview
 from hub.ledger.log import span_push
 from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, PREFILL, READ, code_of
 from tests.system.ledger.test_access_log import DOSSIER, LOG, LogHub, hub
@@ -322,3 +324,94 @@ def test_a_command_names_the_fields_and_the_people_it_shows(hub: LogHub, capsys:
     assert sum(role["people"] for role in entry["people"]) >= 1
     run(capsys, "quarantine", "show", "1")
     assert newest(hub, kind="COMMAND")["paths"][0].startswith("quarantine.")
+
+
+def find_rejected(hub: LogHub) -> tuple[int, str]:
+    """A rejected row, and the identifier of somebody known whom it names."""
+    with psycopg.connect(hub.database) as connection:
+        row = connection.execute(
+            "select q.id, c.personal_id from hub.quarantine q"
+            " join data.citizen c on q.payload::text like '%' || c.personal_id || '%' order by q.id limit 1"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def test_whoever_a_shown_row_names_is_told_of_it(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    number, personal_id = find_rejected(hub)
+    since = datetime.now(UTC).isoformat()
+    run(capsys, "quarantine", "show", str(number))
+    entry = newest(hub, kind="COMMAND", personalId=personal_id, since=since)
+    assert {"role": "requested", "people": 1} in entry["people"] or entry["people"][0]["people"] > 1
+    assert entry["details"] == [f"row: {number}"]
+    column = next(iter(json.loads(run(capsys, "quarantine", "show", str(number), "--json"))["payload"]))
+    run(capsys, "quarantine", "patch", str(number), "--column", column, "--to", "x")
+    assert len(hub.log(kind="COMMAND", personalId=personal_id, since=since)["nodes"]) == 3
+    usage = json.loads(run(capsys, "ledger", "usage", personal_id))["findUsageResponse"]["usage"]
+    assert "Người vận hành hệ thống đã xem dữ liệu của ông/bà khi xử lý dữ liệu." in [one["action"] for one in usage]
+    found = json.loads(run(capsys, "ledger", "breach", "--since", since, "--principal", LOCAL, "--json"))
+    assert personal_id in {person["personal_id"] for person in found["people"]}
+
+
+def test_a_row_of_somebody_restricted_is_not_shown(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    number, personal_id = find_rejected(hub)
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        row = connection.execute("select id from data.citizen where personal_id = %s", (personal_id,)).fetchone()
+        assert row is not None
+        restrict_subject(connection, "Citizen", row[0], "REQUEST", "test", "test")
+        try:
+            assert "restricted" in run(capsys, "quarantine", "show", str(number), code=64)
+        finally:
+            lift_restriction(connection, "Citizen", row[0])
+
+
+def test_whoever_a_preview_names_is_in_its_record(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def preview_stream(manifest: Any, stream: str, rows: int, *, from_samples: bool = False) -> Preview:
+        accepted = {"entity": "Citizen", "fields": {"personal_id": hub.buyer}}
+        rejected = {"entity": "Citizen", "rejected": {"rule": "pattern"}, "row": {"so": int(hub.seller)}}
+        return Preview(stream, 2, ["so"], [accepted], [rejected], [])
+
+    monkeypatch.setattr(connector, "preview_stream", preview_stream)
+    run(capsys, "connector", "preview", "population", "citizens", "--json")
+    for person in (hub.seller, hub.buyer):
+        assert newest(hub, kind="COMMAND", personalId=person)["paths"] == ["preview.population.citizens"]
+
+
+def test_a_file_of_discrepancies_has_everyone_in_it_recorded(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown_values, "RECORD_PEOPLE", 7)
+    since = datetime.now(UTC).isoformat()
+    run(capsys, "discrepancies", "export", str(tmp_path))
+    subjects = set()
+    with psycopg.connect(hub.database) as connection:
+        for file in tmp_path.glob("*.csv"):
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                numbers = [int(row["id"]) for row in csv.DictReader(lines)]
+            rows = connection.execute(
+                "select subject_kind, subject_id from link.discrepancy where id = any(%s)", (numbers,)
+            )
+            subjects |= set(rows.fetchall())
+    people = {number for kind, number in subjects if kind == "Citizen"}
+    assert people
+    entries = hub.log(kind="EXPORT", principal=LOCAL, since=since, first=200)["nodes"]
+    assert sum(role["people"] for entry in entries for role in entry["people"]) == len(people)
+
+
+def test_the_export_of_the_whole_ledger_is_in_it(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ledger.export"
+    run(capsys, "ledger", "export", "--to", str(file))
+    entry = newest(hub, kind="EXPORT", principal=LOCAL)
+    assert entry["details"] == ["looked_for: every entry"]
+    assert b'"looked_for":["every entry"]' in file.read_bytes(), "the record comes first"
+    assert file.stat().st_mode & 0o077 == 0
+    assert "is there already" in run(capsys, "ledger", "export", "--to", str(file), code=64)
+    assert newest(hub, kind="EXPORT", principal=LOCAL)["id"] == entry["id"], "nothing left the hub"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    refused = run(capsys, "ledger", "export", code=64)
+    assert "binary file" in refused
+    assert "compressed" not in refused
