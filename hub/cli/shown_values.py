@@ -12,6 +12,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from hub.access.alarms import raise_alarm
+from hub.access.purposes import read_purposes
 from hub.access.subjects.sealing import WITHHELD, WITHHELD_ALARMS, find_withheld
 from hub.errors import HubMisconfigured
 from hub.ledger.writing.command_chain import commit_command
@@ -93,6 +94,7 @@ def _list_shown_people(connection: Connection[Any], shown: ShownValues) -> set[t
 
 
 def _record(connection: Connection[Any], shown: ShownValues, outcome: ReadOutcome, code: str | None) -> None:
+    purpose = read_purposes().get(shown.purpose) if shown.purpose is not None else None
     entry = LedgerEntry(
         datetime.now(UTC),
         shown.kind,
@@ -100,6 +102,7 @@ def _record(connection: Connection[Any], shown: ShownValues, outcome: ReadOutcom
         outcome,
         code=code,
         purpose=shown.purpose,
+        purpose_version=purpose.version if purpose is not None else None,
         paths=tuple(sorted(set(shown.fields))),
         subjects=tuple(_list_people(shown)),
         details=shown.details,

@@ -17,6 +17,7 @@ from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.ledger.breach_rows import COLUMNS, list_cells, write_people
 from hub.ledger.log.breach import Breach, BreachedPerson, find_breach
+from hub.ledger.log.looked_for import name_principal
 from hub.ledger.writing.records import RecordKind
 
 KEY = re.compile(r"(?:hub_)?([a-z2-7]{8})(?:_.*)?")
@@ -40,7 +41,10 @@ def breach_command(
         raise OperationRefused("an instant has no offset", next_step="write it with one: 2026-07-01T08:00:00+07:00")
     with open_log() as connection:
         found = find_breach(connection, who, since, end)
-        details = {"looked_for": [f"breach of {who}", f"since={since.isoformat()}"], "people": len(found.people)}
+        details = {
+            "looked_for": [f"breach of {name_principal(who)}", f"since={since.isoformat()}"],
+            "people": len(found.people),
+        }
         subjects = tuple((person.entity, person.number) for person in found.people)
         record_exported(connection, ShownValues((), subjects, RecordKind.EXPORT, details=details))
     if to is not None:

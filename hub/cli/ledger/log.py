@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import orjson
 from cyclopts import Parameter
 from psycopg import Connection
 
+from hub.cli.identifiers import FROM_INPUT_HELP, read_identifier
 from hub.cli.options import Json
 from hub.cli.shown_values import ShownValues, record_shown
 from hub.cli.store import connect_to_read
@@ -19,17 +21,26 @@ from hub.errors import OperationRefused
 from hub.graph.ledger.my_access_log import describe_entry, find_told_purposes
 from hub.ledger.log.entries import LogEntry, LogPosition, parse_cursor, read_entry
 from hub.ledger.log.exports import to_find_usage, to_otlp_spans
+from hub.ledger.log.looked_for import describe_search
 from hub.ledger.log.people import PersonKey, build_people_query, find_person_entity, read_people
 from hub.ledger.log.query import MONTHS, LogFilter, ToldPurposes, build_log_query, make_pseudonyms
 from hub.ledger.months import LedgerMonth
-from hub.ledger.writing.records import RecordKind
+from hub.ledger.writing.records import ReadOutcome, RecordKind
 from hub.model.registry import load_registry
 from hub.settings import load_settings
 
 MAX_LISTED = 10_000
 Since = Annotated[datetime | None, Parameter(help="Not before this instant, e.g. 2026-07-01T00:00:00+07:00.")]
 Until = Annotated[datetime | None, Parameter(help="Before this instant.")]
-Personal = Annotated[str | None, Parameter(name="--personal-id", help="About the person with this identifier.")]
+Personal = Annotated[
+    str | None,
+    Parameter(
+        name="--personal-id",
+        allow_leading_hyphen=True,
+        help=f"About the person with this identifier; {FROM_INPUT_HELP}",
+    ),
+]
+Citizen = Annotated[str, Parameter(allow_leading_hyphen=True, help=f"The citizen's identifier; {FROM_INPUT_HELP}")]
 Limit = Annotated[int, Parameter(help=f"At most so many, up to {MAX_LISTED:,}.")]
 COLUMNS = ("at", "kind", "outcome", "principal", "purpose", "dossier", "office", "people", "code", "record")
 
@@ -84,7 +95,7 @@ def list_entries(
     office
         Of this office, e.g. 06820@2025-07-01.
     kind
-        READ, EVENT, MASKED, COMMAND, EXPORT, AUDIT or KEEPING.
+        READ, EVENT, MASKED, COMMAND, EXPORT, AUDIT, KEEPING, EPOCH_BEGIN or EPOCH_END.
     outcome
         ANSWERED, REFUSED, NOTHING_FOUND or FAILED.
     code
@@ -94,9 +105,12 @@ def list_entries(
     """
     names = {"principal": principal, "app": app, "purpose": purpose, "dossier": dossier, "office": office}
     wanted = LogFilter(since, until, kind=kind, outcome=outcome, code=code, **names)
+    _check_word("kind", kind, RecordKind)
+    _check_word("outcome", outcome, ReadOutcome)
     position = parse_cursor(after) if after else None
+    person = None if personal_id is None else read_identifier(personal_id)
     with open_log() as connection:
-        found = read_log(connection, wanted, LogSlice(limit, position, personal_id)).entries
+        found = read_log(connection, wanted, LogSlice(limit, position, person)).entries
     cursor = found[-1].position.cursor if len(found) == limit else None
     if json:
         show_json({"entries": [_describe(entry) for entry in found], "after": cursor})
@@ -106,16 +120,11 @@ def list_entries(
         OUT.print(f"more: --after {cursor}")
 
 
-def list_usage(personal_id: str, *, since: Since = None, until: Until = None, limit: Limit = 100) -> None:
-    """Print what one citizen is told of who read their data, in Estonia's findUsage form. It is recorded in the ledger.
-
-    Parameters
-    ----------
-    personal_id
-        The citizen's identifier.
-    """
+def list_usage(personal_id: Citizen, *, since: Since = None, until: Until = None, limit: Limit = 100) -> None:
+    """Print what one citizen is told of who read their data, in Estonia's findUsage form. It is recorded in the ledger."""
+    identifier = read_identifier(personal_id)
     with open_log() as connection:
-        wanted = LogSlice(limit, personal_id=personal_id, told=find_told_purposes())
+        wanted = LogSlice(limit, personal_id=identifier, told=find_told_purposes())
         log = read_log(connection, LogFilter(since, until), wanted)
     show_json(to_find_usage((entry.at, describe_entry(entry, log.own)) for entry in log.entries))
 
@@ -150,8 +159,8 @@ def read_log(
     if not 1 <= part.rows <= MAX_LISTED:
         raise OperationRefused(f"--limit must be 1 to {MAX_LISTED:,}", next_step="list a shorter time")
     people = None if part.personal_id is None else find_people(connection, part.personal_id)
-    looked_for = [*wanted.words, *(["one person"] if people else [])]
-    shown = ShownValues((), people or (), kind, details={"looked_for": looked_for})
+    details = {"looked_for": describe_search(wanted, of_person=people is not None)}
+    shown = ShownValues((), people or (), kind, details=details)
     record_shown(connection, shown)
     return query_log(connection, wanted, part, people)
 
@@ -177,6 +186,12 @@ def find_people(connection: Connection[Any], personal_id: str) -> tuple[tuple[st
 def _list_keyed_months(connection: Connection[Any]) -> list[LedgerMonth]:
     rows = connection.execute(MONTHS).fetchall()
     return [LedgerMonth(first_day, bytes(key)) for first_day, _, key in rows if key is not None]
+
+
+def _check_word(name: str, given: str | None, known: type[StrEnum]) -> None:
+    """Raises OperationRefused for a word that no record can have: an empty list would say that there is none."""
+    if given is not None and given not in known.__members__:
+        raise OperationRefused(f"there is no {name} {given[:40]}", next_step=f"use one of: {', '.join(known)}")
 
 
 def _describe(entry: LogEntry) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`hub ledger months`, `destroy-key`, `destroy-due`, `drop` and `resume`: what operators do to the ledger itself. Each is written down in it."""
 
 import getpass
-import re
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, NoReturn
 
 from cyclopts import Parameter
 
+from hub.cli.ledger.verify import parse_head
 from hub.cli.options import Json
 from hub.cli.store import open_store, open_store_to_read
 from hub.cli.terminal import OUT, show_json, show_table
@@ -21,7 +21,6 @@ from hub.ledger.witnesses.file_witness import read_last_line
 from hub.settings import load_settings
 from hub.store.engine import connect_for_run
 
-HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
 COLUMNS = ("month", "chains", "records", "people", "key", "closed by", "forget from", "keep until", "dropped")
 MonthName = Annotated[str, Parameter(help="The month, e.g. 2026-11.")]
 
@@ -114,9 +113,9 @@ def resume_command(*, after_restore: Annotated[bool, Parameter(negative=())], he
     witness = head or settings.ledger_witness_file
     if witness is None:
         _refuse("it is not known how far the ledger was", "add --head with the last checkpoint of a witness")
-    found = HEAD.fullmatch(str(witness))
-    if found:
-        outside = LastCheckpoint(int(found[1]), bytes.fromhex(found[2]))
+    given = parse_head(str(witness))
+    if given is not None:
+        outside = LastCheckpoint(*given)
     else:
         last = read_last_line(Path(witness))
         if last is None:

@@ -28,6 +28,7 @@ from hub.settings import load_settings
 from hub.store.engine import connect_for_run, store_url
 
 HEAD = re.compile("([0-9]{1,18}):([0-9a-f]{64})")
+LIKE_HEAD = re.compile("[0-9]+:")
 REVOKED = re.compile("([0-9a-f]{32})@([0-9]{1,18})")
 COLORS = {Weight.BROKEN: "red", Weight.EXPLAINED: "yellow", Weight.NOTE: "dim"}
 WITNESS_LINES = 10_000
@@ -176,12 +177,22 @@ def _describe(report: VerifyReport) -> dict[str, object]:
 def _read_heads(given: tuple[str, ...]) -> dict[int, bytes]:
     heads: dict[int, bytes] = {}
     for one in given:
-        found = HEAD.fullmatch(one)
-        if found:
-            heads[int(found[1])] = bytes.fromhex(found[2])
-        else:
-            heads.update(_read_witness(Path(one)))
+        head = parse_head(one)
+        heads.update(_read_witness(Path(one)) if head is None else dict([head]))
     return heads
+
+
+def parse_head(text: str) -> tuple[int, bytes] | None:
+    """Number and hash of NUMBER:HASH; None for the name of a file. Raises OperationRefused for what begins like the one and is not."""
+    found = HEAD.fullmatch(text)
+    if found:
+        return int(found[1]), bytes.fromhex(found[2])
+    if LIKE_HEAD.match(text):
+        raise OperationRefused(
+            "--head is neither NUMBER:HASH nor a file",
+            next_step="write the hash as 64 hex digits, e.g. 7:3f…9a; name a file that begins so with ./",
+        )
+    return None
 
 
 def _read_witness(path: Path) -> dict[int, bytes]:

@@ -1,7 +1,6 @@
 """`hub subjects`: the rights of data subjects. A copy of what the hub holds about one person, and the restriction of its processing."""
 
 import getpass
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,12 +31,13 @@ from hub.access.subjects.subject_export import (
     read_subject_export,
 )
 from hub.access.subjects.subject_snapshots import read_own_snapshots
+from hub.cli.identifiers import FROM_INPUT_HELP, read_identifier
 from hub.cli.ledger.log import MAX_LISTED, LogSlice, find_people, open_log, query_log
 from hub.cli.options import Json
 from hub.cli.private_files import create_private_file
 from hub.cli.shown_values import ShownValues, name_local_user, record_shown
 from hub.cli.store import connect_to_read, connect_to_store
-from hub.cli.terminal import ERR, OUT, show_json, show_table
+from hub.cli.terminal import OUT, show_json, show_table
 from hub.errors import OperationRefused
 from hub.graph.ledger.my_access_log import describe_entry, find_told_purposes
 from hub.ledger.log.query import LogFilter
@@ -50,15 +50,10 @@ from hub.settings import load_settings
 
 app = cyclopts.App(name="subjects")
 FORMAT = "hub-subject-export-1"
-FROM_INPUT = "-"
 COLUMNS = ("kind", "number", "ground", "reason", "by", "since")
 Person = Annotated[
     str,
-    Parameter(
-        name="--personal-id",
-        allow_leading_hyphen=True,
-        help="The person's identifier; - to be asked for it or to read it from standard input, since arguments show in lists of processes.",
-    ),
+    Parameter(name="--personal-id", allow_leading_hyphen=True, help=f"The person's identifier; {FROM_INPUT_HELP}"),
 ]
 
 
@@ -158,17 +153,6 @@ def list_command(*, json: Json = False) -> None:
         show_json([_describe_restriction(one) for one in found])
     else:
         show_table("Restricted people", COLUMNS, [tuple(_describe_restriction(one).values()) for one in found])
-
-
-def read_identifier(given: str) -> str:
-    """The identifier as it was given; for `-`, asked for without an echo, or the first line of standard input."""
-    if given != FROM_INPUT:
-        ERR.print("note: arguments show in lists of processes; --personal-id - reads it from standard input")
-        return given.strip()
-    found = getpass.getpass("Số định danh / personal id: ") if sys.stdin.isatty() else sys.stdin.readline(200)
-    if not found.strip():
-        raise OperationRefused("standard input has no identifier", next_step="send it as one line, e.g. from a file")
-    return found.strip()
 
 
 def _find_held(connection: Connection[Any], identifier: str) -> Iterable[tuple[str, int]]:

@@ -24,6 +24,7 @@ from hub.graph.schema_types.fields import (
 from hub.graph.schema_types.scalars import scalar_name
 from hub.graph.schema_types.type_parts import add_connection, make_connection
 from hub.ledger.log.entries import LogEntry, parse_cursor
+from hub.ledger.log.looked_for import describe_search
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import MAX_PAGE, LogFilter
 from hub.ledger.writing.records import RecordKind
@@ -173,7 +174,7 @@ async def _read_access_log(info: Info[Any, Any], given: Mapping[str, Any]) -> Wh
     log, reading = find_log(info), info.context.reading
     wanted = _read_filter(given)
     key = _read_person(given)
-    reading.details = {"looked_for": [*wanted.words, *(["one person"] if key else [])]}
+    reading.details = {"looked_for": describe_search(wanted, of_person=key is not None)}
     whose = await log.find_person(key) if key else None
     if key:
         await info.context.executor.access.admit_look_up(whose or (), 0 if whose else 1, reading)

@@ -19,6 +19,7 @@ from hub.graph.ledger.breach_rows import list_cells, write_people
 from hub.graph.schema_types.fields import Namespace, Whole, object_type
 from hub.ledger.health import read_ledger_health
 from hub.ledger.log.breach import Breach, find_breach
+from hub.ledger.log.looked_for import name_principal
 from hub.ledger.verify.recent_check import RecentCheck, check_recent_records
 from hub.ledger.writing.records import HEADER_BYTES, RecordKind
 from hub.plan.data_subjects import DataSubject
@@ -135,7 +136,7 @@ def ledger_state_fields(names: Namespace) -> dict[str, Any]:
         reading.shows_rows = True
         await access.admit_people({(person.entity, person.number) for person in found.people}, reading)
         reading.details = {
-            "looked_for": [f"breach of {principal}", f"since={begin.isoformat()}"],
+            "looked_for": [f"breach of {name_principal(principal)}", f"since={begin.isoformat()}"],
             "people": len(found.people),
         }
         return _show_breach(found)

@@ -11,7 +11,6 @@ import orjson
 from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
 from hub.access.callers.principals import Principal
-from hub.access.dossiers.dossier_rules import CODE
 from hub.access.dossiers.offices import find_unit
 from hub.access.purposes import find_purpose
 from hub.errors import HubError
@@ -22,6 +21,7 @@ from hub.graph.execution.reads import Reads
 from hub.graph.permission.callers import Caller
 from hub.graph.permission.permissions import INTROSPECTION, PUBLIC, root_fields
 from hub.graph.schema_types.source_states import SourceStates
+from hub.ledger.log.looked_for import is_dossier_code
 from hub.ledger.writing.records import (
     INCIDENTAL_ROLE,
     REQUESTED_ROLE,
@@ -114,7 +114,7 @@ class ReadLedger:
             return
         entry = make_entry(caller, RecordKind.READ, ReadOutcome.REFUSED, code)
         given = dossier.strip().upper() if dossier else None
-        if given is not None and CODE.fullmatch(given):  # anything else might be a person's name
+        if given is not None and is_dossier_code(given):  # anything else might be a person's name
             entry = entry._replace(dossier=given)
         await self.writer.commit(entry)
 

@@ -190,7 +190,8 @@ class Gate:
             if self.limiter is not None:
                 self.limiter.count_refusal(principal, error.code)
             if self.ledger is not None and error.code != "TIMEOUT":
-                await self.ledger.record_refusal(Caller(principal, trace=trace), error.code, dossier=code)
+                asked = find_asked_purpose(self.dossiers, code, wanted, self._purposes)
+                await self.ledger.record_refusal(Caller(principal, asked, trace=trace), error.code, dossier=code)
             raise
 
     async def _find_purpose(self, principal: Principal, code: str, wanted: str, trace: RequestTrace) -> Caller:
@@ -216,6 +217,17 @@ class Gate:
         check_purpose(purpose, principal, wanted, has_dossier=dossier is not None)
         bindings = {**(dossier.bindings if dossier else {}), **caller_attributes(principal)}
         return Caller(principal, purpose, dossier, bindings)
+
+
+def find_asked_purpose(dossiers: DossierReads, code: str, wanted: str, known: Mapping[str, Purpose]) -> Purpose | None:
+    """The purpose that a refused request asked for: the one that it names, otherwise that of its dossier. None if there is no such purpose.
+
+    The dossier may be another office's: what is asked for is written down of it, and told to nobody.
+    """
+    if wanted:
+        return known.get(wanted)
+    kept = dossiers.recall_dossier(code) if code else None
+    return None if kept is None else known.get(kept.dossier.purpose)
 
 
 def check_purpose(purpose: Purpose, principal: Principal, wanted: str, *, has_dossier: bool) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Connection
 
 from hub.access.purpose_declaration import Bilingual
-from hub.access.purposes import find_purpose
+from hub.access.purposes import find_purpose, read_purposes
 from hub.errors import OperationRefused
 from hub.extras import name_missing_extra
 from hub.graph.execution.reading import Reading
-from hub.graph.permission.callers import Caller, check_purpose
+from hub.graph.permission.callers import Caller, check_purpose, find_asked_purpose
 from hub.ledger.checkpoints.signing_keys import SigningKey
 from hub.ledger.log.sentences import name_office
 from hub.sdk.manifest import Manifest
@@ -85,7 +85,8 @@ async def read_receipt(executor: "Executor", render: Render, caller: Caller, cod
     except OperationRefused as error:
         executor.access.count_refusal(caller, error.code)
         if executor.ledger is not None and error.code != "TIMEOUT":
-            await executor.ledger.record_refusal(caller, error.code, dossier=code)
+            asked = find_asked_purpose(executor.access.dossiers, code, "", read_purposes())
+            await executor.ledger.record_refusal(caller._replace(purpose=asked), error.code, dossier=code)
         raise
 
 

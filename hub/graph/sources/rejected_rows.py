@@ -30,6 +30,7 @@ from hub.ingest.quarantine.rule_groups import (
     record_fix,
 )
 from hub.ingest.quarantine.value_edits import EditKind, ValueEdit
+from hub.ledger.log.looked_for import UNKNOWN_FORM
 from hub.model.registry import load_registry
 
 MAX_ROWS = 50
@@ -171,7 +172,7 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         page, people = await desk.run(
             lambda c: _read_page(c, desk, wanted, first, after or 0, masked=masked, dismissed=dismissed)
         )
-        note_look(info, wanted, len(page["nodes"]), people)
+        note_look(info, wanted, len(page["nodes"]), people, exists=bool(page["rows"]))
         return page
 
     async def preview_row_fix(
@@ -183,7 +184,8 @@ def rejected_row_fields(names: Namespace) -> dict[str, Any]:
         desk, wanted, edit = find_desk(info), group.read(), fix.read()
         found = await desk.run(lambda c: preview_fix(c, desk.manifests, wanted, fix.column, edit))
         samples = list_samples(found)
-        note_look(info, wanted, found.changed, (person for one in samples for person in one.people))
+        people = [person for one in samples for person in one.people]
+        note_look(info, wanted, found.changed, people, exists=bool(found.rows))
         return _show_preview(found, samples)
 
     rejected_row_values.__annotations__["return"] = names["RejectedRowPage"]
@@ -217,7 +219,7 @@ def rejected_row_mutations(names: Namespace) -> dict[str, Any]:
             return record_fix(connection, found, expected=expected, note=note, by=by)
 
         numbers = await desk.run(keep)
-        note_look(info, group, len(numbers))
+        note_look(info, group, len(numbers), exists=bool(numbers))
         (queued,) = await desk.queue([build_replay_job(group.connector, numbers=numbers)])
         return Whole(rows=len(numbers), isQueued=queued)
 
@@ -279,12 +281,18 @@ def find_desk(info: Info[Any, Any]) -> StewardDesk:
     return desk
 
 
-def note_look(info: Info[Any, Any], group: RuleGroup, rows: int, people: Iterable[tuple[str, int]] = ()) -> None:
-    """Say in the ledger's entry of this request which rows it shows, how many, and whom they are about or name."""
+def note_look(
+    info: Info[Any, Any], group: RuleGroup, rows: int, people: Iterable[tuple[str, int]] = (), *, exists: bool
+) -> None:
+    """Say in the ledger's entry of this request which rows it shows, how many, and whom they are about or name.
+
+    `exists`: whether the group has rows. If it has none, its rule and field are what somebody typed, and not written down.
+    """
     reading = info.context.reading
     reading.people |= {(kind, number) for kind, number in people if load_registry()[kind].personal}
     reading.paths.add(f"quarantine.{group.connector}.{group.stream}.{group.entity}")
-    reading.details = {"rule": group.rule, "field": group.field or "", "rows": rows}
+    named = {"rule": group.rule, "field": group.field or ""} if exists else {"group": UNKNOWN_FORM}
+    reading.details = {**named, "rows": rows}
     reading.shows_rows = True
 
 

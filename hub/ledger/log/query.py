@@ -63,12 +63,6 @@ class LogFilter:
                     f"{name} has no offset", next_step="write it with one, e.g. 2026-07-01T00:00:00+07:00"
                 )
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The conditions in words, for the record of who read the log: it has nobody's identifier."""
-        names = ("since", "until", *COLUMNS, *MEMBERS)
-        return tuple(f"{name}={value}" for name in names if (value := getattr(self, name)) is not None)
-
 
 @dataclass(frozen=True)
 class MonthlyPseudonym:

@@ -83,6 +83,8 @@ class Which:
         known = load_registry()
         _known("sector", self.sector, [entity.sector for entity in known])
         _known("entity", self.entity, [entity.name for entity in known])
+        of = [entity for entity in known if self.entity in (None, entity.name)]
+        _known("field", self.field, sorted({column.name for entity in of for column in entity.columns}))
         _known("kind", self.kind, KINDS)
 
     def values(self) -> dict[str, object]:

@@ -181,6 +181,13 @@ def test_reading_it_is_an_entry_of_it(hub: LogHub) -> None:
     assert entry["details"][0] == "looked_for: principal=urn:hub:demo|an, purpose=identify"
 
 
+@pytest.mark.parametrize("condition", ["principal", "app", "purpose", "dossier", "office", "code"])
+def test_what_an_auditor_types_is_not_written_down(hub: LogHub, condition: str) -> None:
+    hub.log(**{condition: f"Nguyễn Văn Hoà {hub.seller}"}, first=1)
+    entry = hub.log(kind="AUDIT", first=1)["nodes"][0]
+    assert entry["details"][0] == f"looked_for: {condition}=another text"
+
+
 def test_who_looks_for_a_person_is_in_that_persons_log(hub: LogHub) -> None:
     hub.ask("an", IDENTIFY, {"personalId": hub.seller}, purpose="identify")
     found = hub.log(personalId=hub.seller, first=1)["nodes"][0]

@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.access.callers.principals import KeyInvalid
-from hub.access.purposes import find_purpose
+from hub.access.purposes import find_purpose, read_purposes
 from hub.graph.execution.prepare import GraphQLRequest, PreparedRequest
 from hub.graph.execution.responses import Response
 from hub.graph.execution.subscriptions import stream_events
@@ -130,17 +130,27 @@ def test_each_person_has_a_row(hub: AccessHub, ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "variables", "headers", "code"),
+    ("who", "variables", "headers", "code", "purpose"),
     [
-        ("an", {"personalId": "stranger"}, {"dossier": DOSSIER}, "NOT_A_SUBJECT"),
-        ("binh", {"personalId": "seller"}, {"dossier": DOSSIER}, "DOSSIER_UNKNOWN"),
-        ("an", {"personalId": "seller"}, {"purpose": "land-right-transfer"}, "DOSSIER_NEEDED"),
-        ("an", {"personalId": "seller"}, {"purpose": "identify"}, "FORBIDDEN_FIELD"),
-        ("an", {"personalId": "seller"}, {}, "FORBIDDEN_FIELD"),
+        ("an", {"personalId": "stranger"}, {"dossier": DOSSIER}, "NOT_A_SUBJECT", "land-right-transfer"),
+        ("binh", {"personalId": "seller"}, {"dossier": DOSSIER}, "DOSSIER_UNKNOWN", "land-right-transfer"),
+        ("an", {"personalId": "seller"}, {"dossier": "H49.12-251118-9999"}, "DOSSIER_UNKNOWN", None),
+        ("an", {"personalId": "seller"}, {"purpose": "land-right-transfer"}, "DOSSIER_NEEDED", "land-right-transfer"),
+        ("an", {"personalId": "seller"}, {"purpose": "audit"}, "PURPOSE_FORBIDDEN", "audit"),
+        ("an", {"personalId": "seller"}, {"purpose": "identify", "dossier": DOSSIER}, "PURPOSE_MISMATCH", "identify"),
+        ("an", {"personalId": "seller"}, {"purpose": "nguyen-van-an"}, "UNKNOWN_PURPOSE", None),
+        ("an", {"personalId": "seller"}, {"purpose": "identify"}, "FORBIDDEN_FIELD", "identify"),
+        ("an", {"personalId": "seller"}, {}, "FORBIDDEN_FIELD", None),
     ],
 )
 def test_a_refused_read_is_written_down(
-    hub: AccessHub, ledger: Ledger, who: str, variables: dict[str, str], headers: dict[str, str], code: str
+    hub: AccessHub,
+    ledger: Ledger,
+    who: str,
+    variables: dict[str, str],
+    headers: dict[str, str],
+    code: str,
+    purpose: str | None,
 ) -> None:
     before = len(ledger.bodies(outcome="REFUSED", code=code))
     answer = hub.ask(who, READ, {"personalId": getattr(hub, variables["personalId"])}, **headers)
@@ -149,11 +159,20 @@ def test_a_refused_read_is_written_down(
     assert len(refused) == before + 1
     newest = max(refused, key=lambda body: body["at"])
     assert newest["principal"] == f"urn:hub:demo|{who}"
-    assert "subjects" not in newest
+    version = read_purposes()[purpose].version if purpose is not None else None
+    assert (newest.get("purpose"), newest.get("purposeVersion")) == (purpose, version), "what was asked for"
+    assert "nguyen-van-an" not in json.dumps(newest)
 
 
 def test_a_dossier_code_that_has_no_form_is_not_kept(hub: AccessHub, ledger: Ledger) -> None:
     hub.ask("an", READ, {"personalId": hub.seller}, dossier=hub.seller)
+    assert "dossier" not in last(ledger, code="DOSSIER_UNKNOWN")
+    assert hub.seller.encode() not in b"".join(record.record for record in ledger.records())
+
+
+@pytest.mark.parametrize("code", ["{seller}-251118-0001", "H49.12-251118-{seller}"])
+def test_a_dossier_code_with_an_identifier_in_it_is_not_kept(hub: AccessHub, ledger: Ledger, code: str) -> None:
+    hub.ask("an", READ, {"personalId": hub.seller}, dossier=code.format(seller=hub.seller))
     assert "dossier" not in last(ledger, code="DOSSIER_UNKNOWN")
     assert hub.seller.encode() not in b"".join(record.record for record in ledger.records())
 

@@ -3,6 +3,7 @@
 import csv
 import getpass
 import http.server
+import io
 import itertools
 import json
 import threading
@@ -139,6 +140,18 @@ def test_an_auditor_who_was_refused_has_not_seen_the_log(hub: LogHub, capsys: py
     assert code_of(answer) == "BAD_CURSOR"
     usage = json.loads(run(capsys, "ledger", "usage", hub.buyer))["findUsageResponse"]["usage"]
     assert "Người có thẩm quyền kiểm tra đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà nhưng bị từ chối." in [one["action"] for one in usage[:2]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words", [("ledger", "usage", "-"), ("ledger", "list", "--json", "--personal-id", "-")], ids=" ".join
+)
+def test_an_identifier_need_not_stand_among_the_arguments(
+    hub: LogHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    hub.ask("an", IDENTIFY, {"personalId": hub.buyer}, purpose="identify")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{hub.buyer}\n"))
+    assert "identify" in (found := run(capsys, *words)) or "xác định người" in found
+    assert {"role": "requested", "people": 1} in newest(hub, kind="AUDIT", principal=LOCAL)["people"]
 
 
 @dataclass
@@ -303,6 +316,10 @@ def test_whoever_cannot_be_named_any_more_is_counted(hub: LogHub, capsys: pytest
         ("ledger", "list", "--limit", "0"),
         ("ledger", "list", "--after", "x"),
         ("ledger", "list", "--since", "2026-07-01T00:00:00"),
+        ("ledger", "list", "--kind", "bogus"),
+        ("ledger", "list", "--outcome", "answered"),
+        ("ledger", "resume", "--after-restore", "--head", "5:zz"),
+        ("ledger", "verify", "--head", "5:zz"),
         ("ledger", "usage", "001099999999"),
     ],
     ids=" ".join,

@@ -155,6 +155,9 @@ def plant_pages(hub: PlantedHub) -> None:
             f"/console/rejected?source={IDENTIFIER}",
             f"/console/log?personalId={IDENTIFIER}",
             f"/console/mine?q={NAME}",
+            f"/console/rejected/population/citizens/Citizen/pattern?field={IDENTIFIER}",
+            f"/console/rejected/population/citizens/Citizen/{NAME}?field={NAME}",
+            f"/console/rejected/population/{NAME}/{IDENTIFIER}/pattern?field=birth_date",
         ):
             reader.client.get(address)
     (token,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', officer.page.text))
@@ -249,6 +252,15 @@ def test_nothing_personal_is_written_beside_the_answers(hub: PlantedHub, served_
         ("prefill", "land-right-transfer", "--subject", f"transferor={NAME}"),
         ("prefill", NAME),
         ("ledger", "usage", IDENTIFIER),
+        *(
+            ("ledger", "list", f"--{name}", NAME)
+            for name in ("principal", "app", "purpose", "dossier", "office", "code")
+        ),
+        ("ledger", "list", "--kind", NAME),
+        ("ledger", "list", "--principal", f"urn:x|{IDENTIFIER}"),
+        ("ledger", "list", "--dossier", f"H49.12-251118-{IDENTIFIER}"),
+        ("ledger", "breach", "--since", "2026-07-01T00:00:00+07:00", "--principal", f"{NAME} {IDENTIFIER}"),
+        ("discrepancies", "export", "files", "--field", IDENTIFIER),
         ("ledger", "list", "--after", NAME),
         ("keys", "revoke", NAME),
         ("discrepancies", "list", "--entity", IDENTIFIER),
