@@ -42,6 +42,11 @@ def find_identifiers(values: Iterable[object]) -> frozenset[str]:
     return frozenset(found)
 
 
+def list_texts(values: Iterable[object]) -> Iterator[str]:
+    """These values as texts, and the members of objects and lists."""
+    return map(str, _walk(values, 0))
+
+
 def find_named_people(connection: Connection[Any], values: Iterable[object]) -> frozenset[tuple[str, int]]:
     """Entity and number of every row of whoever is named by an identifier in these values, merged ones included."""
     return find_people_by_row(connection, {0: values})[0]

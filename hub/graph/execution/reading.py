@@ -30,6 +30,8 @@ class Reading:
     caller: Caller
     ready: PreparedRequest | None = None
     people: set[DataSubject] = field(default_factory=set)
+    withheld: set[DataSubject] = field(default_factory=set)
+    """Sealed and restricted people whom its statements gave, so that it was refused."""
     documents: list[PreparedRequest] = field(default_factory=list)
     kind: RecordKind = RecordKind.READ
     paths: set[str] = field(default_factory=set)

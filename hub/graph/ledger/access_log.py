@@ -62,7 +62,10 @@ SOURCE: Mapping[str, tuple[str, str]] = {
     "asOf": ("str | None", "The instant for which the hub last knew all of it; null if it is not known."),
 }
 ROLE: Mapping[str, tuple[str, str]] = {
-    "role": ("str", "Role in the dossier, or incidental, requested or self."),
+    "role": (
+        "str",
+        "Role in the dossier, or incidental, requested, self, or refused: named by a request that was refused.",
+    ),
     "people": ("int", "How many people had it."),
 }
 ENTRY: Mapping[str, tuple[str, str]] = {

@@ -23,7 +23,7 @@ from hub.ledger.log.entries import LogEntry, parse_cursor
 from hub.ledger.log.people import PersonKey, find_person_entity
 from hub.ledger.log.query import LogFilter, ToldPurposes
 from hub.ledger.log.sentences import CitizenEntry, write_sentence
-from hub.ledger.writing.records import INCIDENTAL_ROLE, LOCAL_PRINCIPAL
+from hub.ledger.writing.records import INCIDENTAL_ROLE, LOCAL_PRINCIPAL, REFUSED_ROLE, ReadOutcome
 from hub.model.registry import load_registry
 from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
@@ -184,16 +184,19 @@ def describe_entry(entry: LogEntry, own: frozenset[str]) -> CitizenEntry:
         by_role = list_paths_by_role(purpose.version, purpose.code)
         mine = frozenset(path for role in roles for path in by_role.get(role, ()))
         paths = tuple(path for path in paths if path in mine)
-    shown = None if incidental else purpose
+    # Somebody may have been named on a dossier that is another person's.
+    is_own_business = not incidental and not (roles <= {REFUSED_ROLE} and body.get("dossier"))
+    shown = purpose if is_own_business else None
     return CitizenEntry(
         kind=str(body.get("kind")),
-        outcome=str(body.get("outcome")),
+        # A prefill that was answered had nothing of whoever may not be shown.
+        outcome=ReadOutcome.REFUSED if roles and roles <= {REFUSED_ROLE} else str(body.get("outcome")),
         roles=frozenset({INCIDENTAL_ROLE}) if incidental else roles,
         what=find_categories(paths, own=not incidental),
         office=None if incidental else body.get("office"),
         purpose=None if shown is None else Label(shown.declaration.name.vi, shown.declaration.name.en),
         is_procedure=shown is not None and shown.is_procedure,
-        dossier=None if incidental else body.get("dossier"),
+        dossier=body.get("dossier") if is_own_business else None,
         is_local=str(body.get("principal")).startswith(LOCAL_PRINCIPAL),
     )
 

@@ -2,17 +2,30 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from graphql import GraphQLSchema, OperationType, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
+from graphql import (
+    GraphQLSchema,
+    IntValueNode,
+    Node,
+    OperationType,
+    StringValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    visit,
+)
 
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.offices import find_unit
 from hub.access.purposes import find_purpose
+from hub.access.subjects.named_people import find_identifiers, list_texts
 from hub.errors import HubError
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.prepare import PreparedRequest
@@ -24,6 +37,7 @@ from hub.graph.schema_types.source_states import SourceStates
 from hub.ledger.log.looked_for import is_dossier_code
 from hub.ledger.writing.records import (
     INCIDENTAL_ROLE,
+    REFUSED_ROLE,
     REQUESTED_ROLE,
     SELF_ROLE,
     DisclosedSubject,
@@ -35,6 +49,7 @@ from hub.ledger.writing.records import (
 from hub.ledger.writing.writer import LedgerWriter
 from hub.model.names import quote_identifier
 from hub.model.registry import Registry
+from hub.plan.binds import read_global_id
 from hub.plan.data_subjects import DataSubject
 from hub.plan.read_paths import list_read_paths
 
@@ -44,6 +59,8 @@ CACHE_OPERATIONS = 2_000
 CACHE_BYTES = 16_000_000
 MASKED_EVERY_S = 60.0
 """How often the masked reads of explorers are added up and written down."""
+MAX_NAMED_TEXTS = 500
+"""Texts of a refused request in which people are looked for: a purpose allows far fewer."""
 MAX_MASKED = 10_000
 """Different masked operations that are added up at a time."""
 
@@ -65,6 +82,8 @@ class ReadLedger:
         self.writer = writer
         self._reads = reads
         self._own_rows = select_own_rows(registry)
+        self._named_rows = select_named_rows(registry)
+        self._person = next(entity.name for entity in registry if entity.personal)
         self._sources = sources
         self._schema = schema
         self._entities = frozenset(entity.name for entity in registry)
@@ -90,7 +109,14 @@ class ReadLedger:
             outcome,
             code,
             paths=asked.paths,
-            subjects=find_roles(caller, reading.people, await self._find_own(reading)),
+            subjects=(
+                *find_roles(caller, reading.people, await self._find_own(reading)),
+                *(
+                    await self._find_refused(reading, outcome)
+                    if outcome is ReadOutcome.REFUSED or reading.withheld
+                    else ()
+                ),
+            ),
             # An explorer's reads are added up: their sources are found for the sum.
             sources=() if is_masked(caller) else await self._find_sources(asked),
             details=reading.details or None,
@@ -193,6 +219,44 @@ class ReadLedger:
         rows = orjson.loads(await self._reads.json(self._own_rows, (sorted(personal_ids),)))
         return frozenset((entity, number) for entity, number in rows)
 
+    async def _find_refused(self, reading: Reading, outcome: ReadOutcome) -> tuple[DisclosedSubject, ...]:
+        """Whom a request was about and got nothing of, so that an auditor finds by person who tried to look at them.
+
+        Of a refused one: whoever it named by an identifier or a global id, and sealed and restricted people whom it met, as incidental if
+        it named somebody else. A prefill goes on without such a person: then it is they, if they are of its dossier.
+        """
+        is_refused, dossier = outcome is ReadOutcome.REFUSED, reading.caller.dossier
+        named = set(await self._find_named(reading.ready)) if is_refused and reading.ready is not None else set()
+        if dossier is not None:
+            named |= reading.withheld & dossier.roles.keys()
+        met = reading.withheld - named if is_refused else frozenset()
+        role = INCIDENTAL_ROLE if named else REFUSED_ROLE
+        return tuple(
+            DisclosedSubject(entity, number, role)
+            for role, people in ((REFUSED_ROLE, named), (role, met))
+            for entity, number in sorted(people - reading.people)
+        )
+
+    async def _find_named(self, ready: PreparedRequest) -> frozenset[DataSubject]:
+        """The rows of whoever the arguments of an operation name; nobody if the database is away."""
+        given = [*ready.variables.values(), *list_literals(ready.checked.document)]
+        texts = list(itertools.islice(list_texts(given), MAX_NAMED_TEXTS))
+        people = {known for text in texts if (known := self._read_person_id(text)) is not None}
+        identifiers = sorted(find_identifiers(texts))
+        if not identifiers and not people:
+            return frozenset()
+        try:
+            rows = orjson.loads(
+                await self._reads.json(self._named_rows, (identifiers, [str(number) for _, number in people]))
+            )
+        except HubError:
+            return frozenset()  # the refusal is written down all the same
+        return frozenset((entity, number) for entity, number in rows)
+
+    def _read_person_id(self, text: str) -> DataSubject | None:
+        entity, number = read_global_id(text)
+        return (entity, number) if entity == self._person and number is not None and number < 2**63 else None
+
     def _add_masked(self, entry: LedgerEntry) -> None:
         key = entry._replace(
             at=datetime.min.replace(tzinfo=UTC),
@@ -284,6 +348,37 @@ def select_own_rows(registry: Registry) -> str:
             union select h.subject_id from link.heir h where h.heir_id = t.id
         ) n(id)
         where t.{key} = any($1::text[])"""  # noqa: S608 constants and quoted identifiers
+
+
+def select_named_rows(registry: Registry) -> str:
+    """A statement that gives, as JSON, entity and number of the rows of whoever has one of the identifiers $1, or is one of the rows $2."""
+    entity = next(entity for entity in registry if entity.personal)
+    table, key = quote_identifier(entity.table), quote_identifier(entity.keys[0].name)
+    return f"""
+        select coalesce(json_agg(json_build_array('{entity.name}', n.id)), '[]')::text
+        from (
+            select t.id from data.{table} t where t.{key} = any($1::text[])
+            union select t.id from data.{table} t where t.id = any($2::text[]::bigint[])
+        ) t
+        cross join lateral (
+            select t.id union select h.heir_id from link.heir h where h.subject_id = t.id
+            union select h.subject_id from link.heir h where h.heir_id = t.id
+        ) n(id)"""  # noqa: S608 constants and quoted identifiers
+
+
+def list_literals(document: Node) -> list[str]:
+    """The texts that stand in a document itself instead of in a variable."""
+    found: list[str] = []
+
+    class Collector(Visitor):
+        def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+            found.append(node.value)
+
+        def enter_int_value(self, node: IntValueNode, *_: object) -> None:
+            found.append(node.value)
+
+    visit(document, Collector())
+    return found
 
 
 def find_roles(

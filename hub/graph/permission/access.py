@@ -98,6 +98,7 @@ class AnswerAccess:
         kinds = [withheld.find(people) for _, people in taken]
         for kind in sorted({kind for kind in kinds if kind is not None}):
             await self._meet_withheld(kind, reading.caller)
+        reading.withheld |= withheld.list_of(frozenset().union(*(people for _, people in taken)))
         told = frozenset().union(*(people for (_, people), kind in zip(taken, kinds, strict=True) if kind is None))
         if self.permissions is not None and told:
             await self._count(reading.caller, told)
@@ -157,9 +158,11 @@ class AnswerAccess:
 
         `allowed`: what does not matter here.
         """
-        kind = (await self.sealed.current()).find(people) if people else None
-        if kind is None or kind is allowed:
+        withheld = await self.sealed.current() if people else None
+        kind = withheld.find(people) if withheld is not None else None
+        if withheld is None or kind is None or kind is allowed:
             return
+        reading.withheld |= withheld.list_of(people)
         await self._meet_withheld(kind, reading.caller)
         raise WITHHELD[kind]
 

@@ -38,6 +38,10 @@ class WithheldSubjects:
             return WithholdKind.SEAL
         return None if self.restricted.isdisjoint(people) else WithholdKind.RESTRICTION
 
+    def list_of(self, people: Collection[DataSubject]) -> frozenset[DataSubject]:
+        """Those of these people who may not be shown."""
+        return (self.sealed | self.restricted).intersection(people)
+
 
 class SealedSubjects:
     """The sealed and restricted subjects, as they were at most KEPT_S seconds ago."""

@@ -185,6 +185,7 @@ async def prefill_and_keep(
         filled: Prefill = await executor.prefills.fill(PrefillRequest(purpose.code, choices=choices), reading)
     except HubError:
         outer.people |= reading.people
+        outer.withheld |= reading.withheld
         outer.documents += reading.documents
         raise
     if executor.ledger is not None:

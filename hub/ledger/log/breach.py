@@ -15,7 +15,7 @@ from hub.errors import OperationRefused
 from hub.ledger.log.concerns import find_categories
 from hub.ledger.log.people import find_person_entity
 from hub.ledger.months import LedgerMonth
-from hub.ledger.writing.records import HEADER_BYTES, INCIDENTAL_ROLE
+from hub.ledger.writing.records import HEADER_BYTES, INCIDENTAL_ROLE, REFUSED_ROLE
 from hub.model.names import quote_identifier
 from hub.model.registry import load_registry
 
@@ -136,9 +136,10 @@ def _add_record(people: dict[str, ReadPerson], at: datetime, record: bytes, path
         fields = orjson.loads(paths) if paths else []
     except ValueError:
         return 0  # edited: `hub ledger verify` says so
-    if body.get("outcome") != "ANSWERED" or not body.get("subjects"):
+    subjects = {role: people for role, people in (body.get("subjects") or {}).items() if role != REFUSED_ROLE}
+    if body.get("outcome") != "ANSWERED" or not subjects:
         return 0
-    for role, pseudonyms in body["subjects"].items():
+    for role, pseudonyms in subjects.items():
         labels = find_categories(fields, own=role != INCIDENTAL_ROLE)
         what = dict.fromkeys(label.vi for label in labels)
         for pseudonym in pseudonyms:

@@ -24,7 +24,7 @@ FIELDS = "r.epoch, r.number, r.record, r.hash, r.at"
 OPERATION = """
 left join ledger.operation o
     on o.hash = decode(substring(encode(r.record, 'escape') from '"operation":"([0-9a-f]{64})"'), 'hex')"""
-TOLD = """(
+TOLD = """position(',"code":"SUBJECT_SEALED"'::bytea in r.record) = 0 and (
     position(',"purpose":'::bytea in r.record) = 0
     or exists (select from unnest(%(at_once)s::bytea[]) m(member) where position(m.member in r.record) > 0)
     or exists (select from unnest(%(after_closing)s::bytea[]) m(member) where position(m.member in r.record) > 0)
@@ -32,7 +32,7 @@ TOLD = """(
             select from hub.dossier d where d.code = r.dossier and d.ended_at is null and d.expires_at > now()
         )
 )"""
-"""Only what a citizen may be told of. As a condition of the page, so that a cursor never stands at an entry that is not told."""
+"""Only what a citizen may be told of. Not what was refused because of a seal: whoever else was in it would learn of that. As a condition of the page, so that a cursor never stands at an entry that is not told."""
 MONTHS = "select first_day, opened_at, subject_key from ledger.month order by first_day"
 
 

@@ -66,6 +66,8 @@ REQUESTED_ROLE = "requested"
 """The role of a person whom a purpose without a dossier asked for."""
 SELF_ROLE = "self"
 """The role of a citizen who read their own data."""
+REFUSED_ROLE = "refused"
+"""The role of a person whom a refused request named: nothing of their data left."""
 
 
 class DisclosedSubject(NamedTuple):

@@ -1,7 +1,9 @@
 """The log of reads as auditors see it: what each entry says, its filters and pages, and that reading it is an entry too."""
 
+import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 import schema
 from hub.access.callers.principals import ClientKind, Role
 from hub.access.oidc.local_issuer import LocalIdentity, LocalIssuer
+from hub.access.subjects.sealing import lift_restriction, restrict_subject, seal_subject, unseal_subject
 from hub.graph.execution.execute import Executor
 from hub.settings import load_settings
 from hub.store.connections.logins import Logins
@@ -23,7 +26,7 @@ from hub.web.app import create_app
 from hub.web.graphql_http.endpoint import GraphQLEndpoint
 from tests.conftest import ServedHub
 from tests.serving import served
-from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, READ, UNLIMITED, code_of
+from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, PREFILL, READ, UNLIMITED, code_of
 
 LOG = (Path(schema.__file__).parent / "purposes" / "audit" / "log.graphql").read_text()
 OWN_LOG = (Path(schema.__file__).parent / "purposes" / "portal" / "log.graphql").read_text()
@@ -253,6 +256,77 @@ def test_refusals_are_found_by_code_and_outcome(hub: LogHub) -> None:
     hub.ask("an", READ, {"personalId": "001099999999"}, dossier=DOSSIER)
     entry = hub.log(outcome="REFUSED", code="NOT_A_SUBJECT", first=1)["nodes"][0]
     assert (entry["dossier"], entry["people"]) == (DOSSIER, [])
+
+
+def find_stranger(hub: LogHub) -> tuple[int, str]:
+    """Number and identifier of somebody who is in no dossier."""
+    with psycopg.connect(hub.database) as connection:
+        row = connection.execute(
+            "select c.id, c.personal_id from data.citizen c where c.death_date is null"
+            " and not exists (select from hub.dossier_subject s where s.subject_id = c.id)"
+            " and not exists (select from link.heir h where c.id in (h.subject_id, h.heir_id))"
+            " and c.personal_id not in (%s, %s) order by c.id desc limit 1",
+            (hub.seller, hub.buyer),
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+LITERAL = """{ citizen(by: { personalId: "PERSON" }) { ...Named } } fragment Named on Citizen { fullName birthDate }"""
+BY_ID = """query ($id: ID!) { node(id: $id) { ... on Citizen { fullName } } }"""
+
+
+@pytest.mark.parametrize("how", ["variable", "literal", "id", "no purpose"])
+def test_who_tried_to_look_at_somebody_is_found_by_person(hub: LogHub, how: str) -> None:
+    number, person = find_stranger(hub)
+    global_id = base64.b64encode(f"Citizen:{number}".encode()).decode()
+    sent = {
+        "request_id": f"somebody-tried-by-{how.replace(' ', '-')}",
+        **({} if how == "no purpose" else {"dossier": DOSSIER}),
+    }
+    if how == "id":
+        answer = hub.ask("an", BY_ID, {"id": global_id}, **sent)
+    elif how == "literal":
+        answer = hub.ask("an", LITERAL.replace("PERSON", person), **sent)
+    else:
+        answer = hub.ask("an", READ, {"personalId": person}, **sent)
+    assert code_of(answer) in {"NOT_A_SUBJECT", "FORBIDDEN_FIELD", "FORBIDDEN_ARGUMENT"}
+    entry = next(e for e in hub.log(personalId=person, first=5)["nodes"] if e["kind"] == "READ")
+    assert (entry["requestId"], entry["outcome"], entry["principal"]) == (
+        sent["request_id"],
+        "REFUSED",
+        "urn:hub:demo|an",
+    )
+    assert entry["people"] == [{"role": "refused", "people": 1}]
+
+
+@pytest.mark.parametrize("kind", ["RESTRICTION", "SEAL"])
+@pytest.mark.parametrize("query", [READ, PREFILL], ids=["named", "by the dossier"])
+def test_who_met_somebody_withheld_is_found_by_person(hub: LogHub, kind: str, query: str) -> None:
+    with psycopg.connect(hub.database, autocommit=True) as connection, withholding(hub, connection, kind):
+        answer = hub.ask("an", query, {"personalId": hub.seller} if query == READ else {}, dossier=DOSSIER)
+    if query == READ:
+        assert code_of(answer) == ("SUBJECT_SEALED" if kind == "SEAL" else "SUBJECT_RESTRICTED")
+    entry = next(e for e in hub.log(personalId=hub.seller, first=5)["nodes"] if e["kind"] == "READ")
+    # A prefill goes on without whoever may not be shown.
+    assert (entry["outcome"] == "REFUSED") is (query == READ)
+    assert "transferor" not in {role["role"] for role in entry["people"]}
+    assert {"role": "refused", "people": 1} in entry["people"]
+
+
+@contextmanager
+def withholding(hub: LogHub, connection: psycopg.Connection[Any], kind: str) -> Iterator[None]:
+    """The seller is sealed or restricted, and every process knows it."""
+    if kind == "SEAL":
+        seal_subject(connection, "Citizen", hub.seller_id, "ADOPTION", "test")
+    else:
+        restrict_subject(connection, "Citizen", hub.seller_id, "REQUEST", "test", "test")
+    hub.executor.access.sealed.forget()
+    try:
+        yield
+    finally:
+        (unseal_subject if kind == "SEAL" else lift_restriction)(connection, "Citizen", hub.seller_id)
+        hub.executor.access.sealed.forget()
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,13 @@ def test_each_person_has_a_row(hub: AccessHub, ledger: Ledger) -> None:
     assert rows[0][1] == "requested"
 
 
+def find_number(ledger: Ledger, personal_id: str) -> int:
+    with psycopg.connect(ledger.database) as connection:
+        row = connection.execute("select id from data.citizen where personal_id = %s", (personal_id,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @pytest.mark.parametrize(
     ("who", "variables", "headers", "code", "purpose"),
     [

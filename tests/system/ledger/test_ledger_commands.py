@@ -23,7 +23,7 @@ from hub.cli.ingest import connector
 from hub.conform.preview import Preview
 from hub.ledger.log import span_push
 from tests.system.access.test_access import IDENTIFY, OFFICE, OPEN, PREFILL, READ, code_of
-from tests.system.ledger.test_access_log import DOSSIER, LOG, LogHub, hub
+from tests.system.ledger.test_access_log import DOSSIER, LOG, LogHub, find_stranger, hub, withholding
 
 __all__ = ["hub"]
 LOCAL = f"local:{getpass.getuser()}"
@@ -290,6 +290,17 @@ def test_after_a_leak_everyone_who_was_read_is_named(
     assert "breach of urn:hub:demo|an" in entry["details"][0]
     before = json.loads(run(capsys, "ledger", "breach", "--since", (since - timedelta(days=1)).isoformat(), "--until", since.isoformat(), "--key", "hub_zzzzzzzz_x", "--json"))  # fmt: skip
     assert (before["people"], before["notice"]["Thông tin truy cập"]) == ([], "key:zzzzzzzz")
+
+
+def test_whoever_was_refused_has_read_nobody(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:
+    since = datetime.now(UTC).isoformat()
+    _, person = find_stranger(hub)
+    assert code_of(hub.ask("an", READ, {"personalId": person}, dossier=DOSSIER)) == "NOT_A_SUBJECT"
+    with psycopg.connect(hub.database, autocommit=True) as connection, withholding(hub, connection, "RESTRICTION"):
+        hub.ask("an", PREFILL, dossier=DOSSIER)
+    found = json.loads(run(capsys, "ledger", "breach", "--since", since, "--principal", "urn:hub:demo|an", "--json"))
+    assert {person, hub.seller}.isdisjoint(one["personal_id"] for one in found["people"])
+    assert "refused" in run(capsys, "ledger", "spans", "--since", since)
 
 
 def test_whoever_cannot_be_named_any_more_is_counted(hub: LogHub, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,8 @@ from hub.access.subjects.sealing import seal_subject, unseal_subject
 from hub.graph.ledger import my_access_log
 from hub.graph.ledger.ledger_reads import MonthState
 from hub.graph.ledger.my_access_log import find_complete_since, list_paths_by_role
-from tests.system.access.test_access import IDENTIFY, READ, code_of
-from tests.system.ledger.test_access_log import DOSSIER, OWN_LOG, LogHub, hub
+from tests.system.access.test_access import IDENTIFY, PREFILL, READ, code_of
+from tests.system.ledger.test_access_log import DOSSIER, OWN_LOG, LogHub, find_stranger, hub, withholding
 
 __all__ = ["hub"]
 SPOUSES = """query ($personalId: PersonalId!) { citizen(by: { personalId: $personalId }) {
@@ -88,6 +88,33 @@ def test_a_co_holder_learns_nothing_of_the_other(hub: LogHub) -> None:
     mine = next(e for e in entries(as_portal_of(hub, one)) if "nhật ký" not in e["text"]["vi"])
     assert mine["text"]["vi"].startswith("Ông/bà đã xem họ tên và tình trạng hôn nhân của mình")
     assert one not in json.dumps(newest)
+
+
+def test_whoever_somebody_tried_to_look_at_is_told_without_the_dossier(hub: LogHub) -> None:
+    """The dossier is other people's: who was refused is told, and nothing of what they were at."""
+    _, person = find_stranger(hub)
+    assert code_of(hub.ask("an", READ, {"personalId": person}, dossier=DOSSIER)) == "NOT_A_SUBJECT"
+    newest = entries(as_portal_of(hub, person))[0]
+    assert newest["text"] == {
+        "vi": "Ủy ban nhân dân phường Vàng Danh đã đề nghị xem dữ liệu của ông/bà nhưng bị từ chối.",
+        "en": "The People's Committee of Vàng Danh ward asked for your data and was refused.",
+    }
+    assert (newest["purpose"], newest["dossier"], newest["legalBasis"], newest["categories"]) == (None, None, [], [])
+
+
+def test_nobody_learns_of_a_seal_from_their_log(hub: LogHub) -> None:
+    with psycopg.connect(hub.database, autocommit=True) as connection:
+        before = {person: entries(as_portal_of(hub, person))[0]["id"] for person in (hub.seller, hub.buyer)}
+        for kind in ("SEAL", "RESTRICTION"):
+            with withholding(hub, connection, kind):
+                hub.ask("an", PREFILL, dossier=DOSSIER)
+                hub.ask("an", READ, {"personalId": hub.seller}, dossier=DOSSIER)
+    for person in (hub.seller, hub.buyer):
+        listed = entries(as_portal_of(hub, person))
+        since = listed[: next(at for at, entry in enumerate(listed) if entry["id"] == before[person])]
+        refused = [entry for entry in since if "từ chối" in entry["text"]["vi"]]
+        # Of the read that met the seal there is nothing. The prefills had nothing of the seller, and that is told to the seller alone.
+        assert len(refused) == (3 if person == hub.seller else 0), [entry["text"]["vi"] for entry in since]
 
 
 def test_the_portals_own_reading_is_told_too(hub: LogHub) -> None:
