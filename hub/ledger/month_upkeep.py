@@ -18,7 +18,14 @@ from hub.ledger.checkpoints.checkpointer import OPTIONS
 from hub.ledger.months import month_of
 from hub.ledger.retention import RETENTION_DETAIL, end_of_month, find_due_day, find_longest_retention
 from hub.ledger.writing.epochs import begin_epoch
-from hub.ledger.writing.records import HEADER_BYTES, LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writing.records import (
+    HEADER_BYTES,
+    KEY_DESTROYED,
+    MONTH_DROPPED,
+    LedgerEntry,
+    ReadOutcome,
+    RecordKind,
+)
 from hub.ledger.writing.writer import utc_now
 from hub.store.engine import SESSION, add_silence_timeouts
 
@@ -96,7 +103,7 @@ def destroy_month_key(
                 f"people of {month:%Y-%m} can ask who read their data until {due}, the longest retention of its purposes",
                 next_step=SEE_MONTHS,
             )
-        record_keeping(url, "KEY_DESTROYED", {"month": str(month)}, by)
+        record_keeping(url, KEY_DESTROYED, {"month": str(month)}, by)
         connection.execute(DESTROY_KEY, (month,))
         connection.execute("vacuum full ledger.month")  # the row's old version has the key
 
@@ -133,7 +140,7 @@ def drop_month(
         if any(one.dropped_at is None for one in months if one.first_day < month):
             raise OperationRefused("an older month is still there", next_step="drop the oldest month first")
         dropped = [str(one.first_day) for one in months if one.dropped_at is not None or one.first_day == month]
-        record_keeping(url, "MONTH_DROPPED", {"months": dropped, "closing": state.closing}, by)
+        record_keeping(url, MONTH_DROPPED, {"months": dropped, "closing": state.closing}, by)
         with connection.transaction():
             for table in ("record", "disclosure"):
                 name = sql.Identifier("ledger", f"{table}_{month:%Y_%m}")

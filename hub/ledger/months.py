@@ -4,6 +4,7 @@ A subject is written down as a pseudonym: HMAC-SHA-256, under the key of the mon
 destroyed nobody can tell any more whose the pseudonyms of that month are, while every hash over the records still holds.
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,12 @@ from datetime import UTC, date, datetime
 
 from hub.ledger.writing.records import PSEUDONYM_BYTES, DisclosedSubject
 
-OPEN_MONTH = "select subject_key from ledger.open_month(%s)"
+OPENED_AT = """to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+"""As text, in the form of a record: an instant that Python has no date for must not stop whoever reads it."""
+OPEN_MONTH = f"select subject_key, {OPENED_AT} from ledger.open_month(%s)"  # noqa: S608 a constant
 """Makes the month's partitions and key if they are missing. An owner's function: a writer may not define tables."""
+COMMITMENT_PREFIX = b"hub-ledger-month-key-1\n"
+"""Prefix of what a commitment is the hash of: no pseudonym and no other hash of the ledger can be passed off as one."""
 MAX_REMEMBERED = 20_000
 """Pseudonyms that a month remembers: 300 bytes each, so 6 MB."""
 
@@ -24,6 +29,11 @@ class LedgerMonth:
     first_day: date
     subject_key: bytes = field(repr=False)
     _made: dict[DisclosedSubject, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def commitment(self) -> bytes:
+        """By this the key can be recognised, and nothing else: nobody can guess 32 random bytes. 32 bytes."""
+        return hashlib.sha256(COMMITMENT_PREFIX + self.subject_key).digest()
 
     def pseudonym(self, entity: str, number: int) -> bytes:
         """The pseudonym of a subject in this month. PSEUDONYM_BYTES bytes."""

@@ -147,7 +147,7 @@ def _open_month(connection: Connection[Any], offset: int) -> FilledMonth:
     now = datetime.now(UTC)
     year, number = divmod(now.year * 12 + now.month - 1 + offset, 12)
     first = date(year, number + 1, 1)
-    (key,) = connection.execute(OPEN_MONTH, (first,)).fetchone() or (b"",)
+    key, _ = connection.execute(OPEN_MONTH, (first,)).fetchone() or (b"", "")
     month, epochs = LedgerMonth(first, bytes(key)), [uuid4() for _ in range(CHAINS)]
     for epoch in epochs:
         connection.execute(append_sql.INSERT_EPOCH, (epoch, first, "bench:1"))

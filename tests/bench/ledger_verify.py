@@ -11,7 +11,7 @@ import psycopg
 from hub.ledger.checkpoints.checkpoint_sql import INSERT_CHECKPOINT
 from hub.ledger.checkpoints.document import ChainHead, CheckpointKind, LastCheckpoint, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import create_signing_key, load_public_keys, load_signing_key
-from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
+from hub.ledger.months import OPEN_MONTH, month_of
 from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.export_file import ExportSource, write_export
@@ -20,6 +20,7 @@ from hub.ledger.verify.source import LedgerSource
 from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
+from hub.ledger.writing.chain_begin import make_begin, read_month
 from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, SourceState
 from hub.store.connections.prepared_writes import run_once
 from hub.store.engine import make_engine
@@ -76,8 +77,7 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
     key, now, last = load_signing_key(folder / "ledger.pem"), datetime.now(UTC), LastCheckpoint()
     known: set[bytes] = set()
     with psycopg.connect(url, autocommit=True) as connection:
-        (subject_key,) = connection.execute(OPEN_MONTH, (month_of(now),)).fetchone() or (None,)
-        month = LedgerMonth(month_of(now), subject_key)
+        month, opened_at = read_month(now, connection.execute(OPEN_MONTH, (month_of(now),)).fetchone())
         chains = [Chain(uuid4(), month) for _ in range(CHAINS)]
         for chain in chains:
             connection.execute(append_sql.INSERT_EPOCH, (chain.epoch, month.first_day, "bench:1"))
@@ -85,10 +85,7 @@ def _fill(url: str, folder: Path, records: int) -> LastCheckpoint:
             at = start // BATCH % CHAINS
             entries = [make_entry(now + timedelta(microseconds=start + n), start + n) for n in range(BATCH)]
             if not chains[at].number:
-                details = {"epoch": str(chains[at].epoch), "month": str(month.first_day)}
-                entries.insert(
-                    0, LedgerEntry(now, RecordKind.EPOCH_BEGIN, "hub", ReadOutcome.ANSWERED, details=details)
-                )
+                entries.insert(0, make_begin(now, chains[at].epoch, month, opened_at, "bench"))
             chains[at], appended = chains[at].append(entries)
             parameters, fresh = append_sql.record_parameters(month, chains[at].epoch, appended, known)
             run_once(connection, append_sql.INSERT_RECORDS, parameters)

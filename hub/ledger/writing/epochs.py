@@ -4,8 +4,6 @@ A process that dies leaves an epoch without an end. The next writer finds it, si
 its own chain where the other stopped: its last records may be of answers that never left.
 """
 
-import os
-import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,14 +12,12 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from hub.ledger.months import OPEN_MONTH, LedgerMonth, month_of
-from hub.ledger.retention import RETENTION_DETAIL, find_longest_retention
 from hub.ledger.writing import append_sql
 from hub.ledger.writing.chain import Chain
-from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
+from hub.ledger.writing.chain_begin import KEEPER_PRINCIPAL, make_begin, name_host, read_month
+from hub.ledger.writing.records import ABANDONED, LedgerEntry, ReadOutcome, RecordKind
 from hub.store.connections.prepared_writes import PreparedWrite
 
-KEEPER_PRINCIPAL = "hub"
-"""The principal of records that the ledger makes about itself."""
 KNOWN_OPERATIONS = 10_000
 """Operations that a process remembers having stored, 32 bytes each."""
 
@@ -59,37 +55,19 @@ class Epoch:
 
 
 async def begin_epoch(connection: AsyncConnection[Any], clock: Callable[[], datetime], version: str) -> Epoch:
-    """Begin a chain on an autocommit connection, and write down which chains were found without an end. Raises psycopg.Error."""
+    """Begin a chain on an autocommit connection, and write down which chains were found without an end.
+
+    Raises psycopg.Error, and LedgerUnavailable if the month has no key.
+    """
     now, identifier = clock(), uuid4()
-    month = await open_month(connection, now)
-    host = f"{socket.gethostname()}:{os.getpid()}"
+    month, opened_at = read_month(now, await (await connection.execute(OPEN_MONTH, (month_of(now),))).fetchone())
     epoch = Epoch(connection, Chain(identifier, month))
     await connection.execute(append_sql.LOCK_EPOCH, (identifier,))
     async with connection.transaction():
-        await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, host))
-        await epoch.append(
-            [
-                _keeping(
-                    now,
-                    RecordKind.EPOCH_BEGIN,
-                    epoch=str(identifier),
-                    host=host,
-                    version=version,
-                    month=str(month.first_day),
-                    **{RETENTION_DETAIL: find_longest_retention()},
-                )
-            ]
-        )
+        await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, name_host()))
+        await epoch.append([make_begin(now, identifier, month, opened_at, version)])
     await _note_abandoned(connection, epoch, now)
     return epoch
-
-
-async def open_month(connection: AsyncConnection[Any], now: datetime) -> LedgerMonth:
-    """The month of an instant, made if it is missing. Raises psycopg.Error."""
-    first_day = month_of(now)
-    row = await (await connection.execute(OPEN_MONTH, (first_day,))).fetchone()
-    assert row is not None  # a function
-    return LedgerMonth(first_day, row[0])
 
 
 async def _note_abandoned(connection: AsyncConnection[Any], epoch: Epoch, now: datetime) -> None:
@@ -101,7 +79,7 @@ async def _note_abandoned(connection: AsyncConnection[Any], epoch: Epoch, now: d
         number, last = head if head is not None else (None, None)
         details = {"epoch": str(identifier), "number": number, "hash": last.hex() if last else None}
         async with connection.transaction():
-            await epoch.append([_keeping(now, RecordKind.KEEPING, action="EPOCH_ABANDONED", **details)])
+            await epoch.append([_keeping(now, RecordKind.KEEPING, action=ABANDONED, **details)])
             await connection.execute(append_sql.END_EPOCH, (identifier,))
         await connection.execute(append_sql.UNLOCK_EPOCH, (identifier,))
 

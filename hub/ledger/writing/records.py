@@ -45,6 +45,10 @@ class RecordKind(StrEnum):
     """The keeping of the ledger: a month's key was destroyed, a restored backup was found, a signing key was changed."""
 
 
+MONTH_KEY_DETAIL, MONTH_OPENED_DETAIL = "monthKey", "monthOpenedAt"
+"""Keys in the details of EPOCH_BEGIN: the commitment to the month's key, in hexadecimal, and when the month was opened."""
+ABANDONED, KEY_DESTROYED, MONTH_DROPPED = "EPOCH_ABANDONED", "KEY_DESTROYED", "MONTH_DROPPED"
+"""Actions of KEEPING records: a chain was found without an end, the key of a month was destroyed, the records of months were dropped."""
 KEY_REVOKED = "KEY_REVOKED"
 """Action of a KEEPING record: a signing key was stolen. `key` is its fingerprint, `after` the last checkpoint that is trusted."""
 

@@ -17,9 +17,9 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
-from hub.errors import StoreUnavailable
 from hub.histogram import SIZES, Histogram
 from hub.ledger.months import month_of
+from hub.ledger.unavailable import LedgerUnavailable
 from hub.ledger.writing.epochs import Epoch, begin_epoch
 from hub.ledger.writing.records import LedgerEntry
 from hub.store.connections.silence import end_silence
@@ -38,15 +38,6 @@ COMMIT_WITHIN_S = 5.0
 RETRY_AFTER_S = 1.0
 """How long after a failure to connect requests are refused without another try."""
 RAISE_ALARM = "insert into hub.alarm (kind, details) values ('LEDGER_UNAVAILABLE', %s::jsonb)"
-
-
-class LedgerUnavailable(StoreUnavailable):
-    """The read cannot be written down, so it is refused."""
-
-    code = "LEDGER_UNAVAILABLE"
-
-    def __init__(self) -> None:
-        super().__init__(next_step="try again shortly; if it lasts, the operator looks at `hub doctor`")
 
 
 class _Waiting(NamedTuple):
@@ -229,8 +220,9 @@ class LedgerWriter:
             await self._connection.execute(RAISE_ALARM, (orjson.dumps({"refusedReads": refused}).decode(),))
 
     async def _fail(self, batch: list[_Waiting], error: Exception) -> None:
-        # The kind alone: a message of the server may quote a row.
-        LOG.error("the ledger cannot be written, so reads are refused: %s", type(error).__name__)
+        # Of an error of the server the kind alone: its message may quote a row.
+        said = error.message if isinstance(error, LedgerUnavailable) else type(error).__name__
+        LOG.error("the ledger cannot be written, so reads are refused: %s", said)
         self._retry_at = asyncio.get_running_loop().time() + RETRY_AFTER_S
         await self._drop()
         for waiting in [*batch, *self._waiting]:

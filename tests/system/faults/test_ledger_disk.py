@@ -7,7 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hub.ledger.writing.writer import LedgerUnavailable, LedgerWriter
+from hub.ledger.unavailable import LedgerUnavailable
+from hub.ledger.writing.writer import LedgerWriter
 from hub.store.engine import make_engine
 from hub.store.migrate import migrate_store
 from hub.store.roles import LEDGER

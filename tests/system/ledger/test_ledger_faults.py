@@ -19,8 +19,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from hub.ledger.unavailable import LedgerUnavailable
 from hub.ledger.writing.records import LedgerEntry, ReadOutcome, RecordKind
-from hub.ledger.writing.writer import MAX_WAITING, LedgerUnavailable, LedgerWriter, utc_now
+from hub.ledger.writing.writer import MAX_WAITING, LedgerWriter, utc_now
 from hub.store.roles import CLERK, LEDGER, READER
 from hub.store.server.embedded import EmbeddedServer
 from tests.conftest import ServedHub
