@@ -11,6 +11,7 @@ from hub.ledger.checkpoints.signing_keys import SigningKey
 from hub.ledger.month_upkeep import _connect, _record, record_keeping
 from hub.ledger.writing.records import KEY_REVOKED
 from hub.store.engine import add_silence_timeouts
+from hub.store.query import fetch_row
 
 KEY_USE = """
 select max(number), exists (select from ledger.checkpoint where position(%(key)s::bytea in document) > 0) from ledger.checkpoint"""
@@ -21,14 +22,15 @@ HOLD_CHECKPOINTS = "lock table ledger.checkpoint in share row exclusive mode"
 
 
 REVOKE_KEY = """
-insert into ledger.revoked_key as r (key, after) values (%s, %s) on conflict (key) do update set after = least(r.after, excluded.after)"""
+insert into ledger.revoked_key as r (key, after) values (%s, %s) on conflict (key) do update set after = least(r.after, excluded.after)
+returning after"""
 
 
 def revoke_signing_key(url: str, key: str, after: int | None, current: SigningKey | None, by: str) -> int:
     """Write down that a signing key was stolen: its checkpoints after number `after`, or after the last one, prove nothing any more, and no
     server signs with it.
 
-    Returns that number. `current` is the key that the hub signs with. Raises OperationRefused if it is the one to be revoked, or if the ledger
+    Returns that number: the smaller one if the key was revoked before. `current` is the key that the hub signs with. Raises OperationRefused if it is the one to be revoked, or if the ledger
     has no checkpoint of it, or none of this number.
     """
     if current is not None and current.id == key:
@@ -51,8 +53,7 @@ def revoke_signing_key(url: str, key: str, after: int | None, current: SigningKe
             )
         trusted = last if after is None else after
         record_keeping(url, KEY_REVOKED, {"key": key, "after": trusted}, by)
-        connection.execute(REVOKE_KEY, (key, trusted))
-    return trusted
+        return int(fetch_row(connection, REVOKE_KEY, (key, trusted))[0])
 
 
 def resume_after_restore(url: str, outside: LastCheckpoint, key: SigningKey | None, by: str) -> Checkpoint:
