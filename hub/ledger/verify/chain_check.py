@@ -1,19 +1,17 @@
 """Checking whole chains: segments together, begin and end, and what checkpoints have of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck, RevokedKey
+from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck
 from hub.ledger.verify.findings import Findings
+from hub.ledger.verify.keeping import FoundAbandoned, KeepingRecords, MarkRecord, read_mark
 from hub.ledger.verify.segments import SegmentResult
 from hub.ledger.verify.source import LedgerIndex
-from hub.ledger.writing.records import KEY_REVOKED, NO_RECORD, RecordKind
-
-ABANDONED, DROPPED, RESTORED = "EPOCH_ABANDONED", "MONTH_DROPPED", "RESTORED"
-"""Actions of KEEPING records."""
+from hub.ledger.writing.records import NO_RECORD, RecordKind
 
 
 @dataclass
@@ -27,7 +25,9 @@ class ChainSummary:
     last_at: str | None = None
     heads_sum: int = 0
     end: int | None = None
-    marks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    marks: list[MarkRecord] = field(default_factory=list)
+    begin: Mapping[str, Any] = field(default_factory=dict)
+    """Details of its first record."""
 
     @property
     def where(self) -> str:
@@ -53,10 +53,10 @@ def join_segments(results: Sequence[SegmentResult], findings: Findings) -> Chain
             findings.add("CHAIN_BROKEN", chain.where, f"record {result.first_number} does not follow the one before it")
         chain.last_number, chain.last_at = max(chain.last_number, result.last_number), result.last_at
         chain.last_hash = result.last_hash or NO_RECORD
-        chain.marks += result.marks
+        chain.marks += [read_mark(number, body) for number, body in result.marks]
         chain.heads_sum += result.heads_sum
     _check_begin(chain, findings)
-    ends = [number for number, body in chain.marks if body["kind"] == RecordKind.EPOCH_END]
+    ends = [mark.number for mark in chain.marks if mark.kind == RecordKind.EPOCH_END]
     chain.end = ends[0] if ends else None
     if chain.end is not None and chain.end < chain.last_number:
         found = f"records {chain.end + 1} to {chain.last_number} follow its end"
@@ -65,28 +65,35 @@ def join_segments(results: Sequence[SegmentResult], findings: Findings) -> Chain
 
 
 def _check_begin(chain: ChainSummary, findings: Findings) -> None:
-    begins = [
-        (number, body.get("details") or {}) for number, body in chain.marks if body["kind"] == RecordKind.EPOCH_BEGIN
-    ]
+    begins = [mark for mark in chain.marks if mark.kind == RecordKind.EPOCH_BEGIN]
+    chain.begin = begins[0].details if begins else {}
     expected = {"epoch": str(chain.epoch), "month": str(chain.month)}
-    if [number for number, _ in begins] != [0] or any(begins[0][1].get(key) != said for key, said in expected.items()):
+    if [mark.number for mark in begins] != [0] or any(chain.begin.get(key) != said for key, said in expected.items()):
         findings.add(
             "CHAIN_BEGIN_WRONG", chain.where, "its first record does not begin a chain of this epoch and month"
         )
 
 
 def check_chains(
-    chains: dict[UUID, ChainSummary], index: LedgerIndex, checkpoints: CheckpointCheck, findings: Findings
+    chains: dict[UUID, ChainSummary],
+    index: LedgerIndex,
+    checkpoints: CheckpointCheck,
+    keeping: KeepingRecords,
+    dropped: Mapping[date, frozenset[UUID]],
+    findings: Findings,
 ) -> list[UUID]:
-    """Compare chains with the index, with each other and with the checkpoints. Returns chains with a head that differs."""
-    dropped = list_dropped_months(chains, index, findings)
-    abandoned = _list_abandoned(chains)
+    """Compare chains with the index, with each other and with the checkpoints. Returns chains with a head that differs.
+
+    `dropped` are the months that the hub dropped, with their chains.
+    """
     rows = {row.id: row for row in index.epochs}
     for epoch, chain in chains.items():
         if epoch not in rows:
             findings.add("EPOCH_ROW_MISSING", chain.where, "it is not in the index of chains")
-        elif epoch in abandoned:
-            _check_abandoned(chain, abandoned[epoch], findings)
+        elif rows[epoch].month != chain.month:
+            findings.add("EPOCH_ROW_MISSING", chain.where, "it is in the index of chains under another month")
+        elif epoch in keeping.abandoned:
+            _check_abandoned(chain, keeping.abandoned[epoch], findings)
         elif chain.end is None and rows[epoch].ended_at is not None:
             findings.add("END_UNEXPLAINED", chain.where, f"it stops at record {chain.last_number}")
         _check_cover(chain, checkpoints, findings)
@@ -98,44 +105,8 @@ def check_chains(
     ]
 
 
-def list_dropped_months(chains: dict[UUID, ChainSummary], index: LedgerIndex, findings: Findings) -> set[date]:
-    """Months whose records were dropped, as a record of a later month says."""
-    said: dict[date, str] = {}
-    for chain in chains.values():
-        for number, body in chain.marks:
-            details = body.get("details") or {}
-            if body["kind"] == RecordKind.KEEPING and details.get("action") == DROPPED:
-                by = f"record {number} of {chain.where}, {body['at'][:10]}, by {body['principal']}"
-                said.update({date.fromisoformat(month): by for month in details.get("months", ())})
-    for month, by in sorted(said.items()):
-        findings.add("MONTH_DROPPED", f"month {month:%Y-%m}", by)
-    for row in index.months:
-        if not row.has_key:
-            findings.add("KEY_DESTROYED", f"month {row.first_day:%Y-%m}", "nobody can be linked to its records")
-    return set(said)
-
-
-def list_revoked_keys(chains: dict[UUID, ChainSummary]) -> list[RevokedKey]:
-    """Signing keys that records say were stolen."""
-    return [
-        RevokedKey(str(details["key"]), int(details["after"]), f"record {number} of {chain.where}")
-        for chain in chains.values()
-        for number, body in chain.marks
-        if body["kind"] == RecordKind.KEEPING and (details := body.get("details") or {}).get("action") == KEY_REVOKED
-    ]
-
-
-def _list_abandoned(chains: dict[UUID, ChainSummary]) -> dict[UUID, dict[str, Any]]:
-    return {
-        UUID(body["details"]["epoch"]): body["details"]
-        for chain in chains.values()
-        for _, body in chain.marks
-        if body["kind"] == RecordKind.KEEPING and (body.get("details") or {}).get("action") == ABANDONED
-    }
-
-
-def _check_abandoned(chain: ChainSummary, said: dict[str, Any], findings: Findings) -> None:
-    number = said.get("number")
+def _check_abandoned(chain: ChainSummary, said: FoundAbandoned, findings: Findings) -> None:
+    number = said.number
     if number is None or number > chain.last_number:
         findings.add(
             "TAIL_MISSING",
@@ -146,7 +117,7 @@ def _check_abandoned(chain: ChainSummary, said: dict[str, Any], findings: Findin
         findings.add(
             "AFTER_END", chain.where, f"records {number + 1} to {chain.last_number} follow after it was found abandoned"
         )
-    elif said.get("hash") != chain.last_hash.hex():
+    elif said.hash != chain.last_hash.hex():
         findings.add("HEAD_DIFFERS", chain.where, f"record {number} is another than when the chain was found abandoned")
     else:
         findings.add("CHAIN_ABANDONED", chain.where, f"its writer stopped after record {number} without an end")
@@ -162,9 +133,9 @@ def _check_cover(chain: ChainSummary, checkpoints: CheckpointCheck, findings: Fi
     elif covered < chain.last_number:
         try:
             at = datetime.fromisoformat(chain.last_at or "")
-        except ValueError:
+            late = checkpoints.last_at is not None and at + UNCOVERED_AFTER < checkpoints.last_at
+        except (ValueError, TypeError, OverflowError):
             return  # unreadable, and found as such
-        late = checkpoints.last_at is not None and at + UNCOVERED_AFTER < checkpoints.last_at
         found = f"records {covered + 1} to {chain.last_number} are in no checkpoint"
         findings.add("NOT_COVERED" if late else "NEWER_RECORDS", chain.where, found)
 
@@ -173,15 +144,16 @@ def _check_missing(
     chains: dict[UUID, ChainSummary],
     index: LedgerIndex,
     checkpoints: CheckpointCheck,
-    dropped: set[date],
+    dropped: Mapping[date, frozenset[UUID]],
     findings: Findings,
 ) -> None:
-    months = {epoch: month for month, epochs in checkpoints.months.items() for epoch in epochs}
-    months |= {row.id: row.month for row in index.epochs}
+    months = {row.id: row.month for row in index.epochs}
+    months |= {epoch: month for month, closing in checkpoints.months.items() for epoch in closing.epochs}
+    explained = frozenset[UUID]().union(*dropped.values())
     missing: dict[date | None, list[UUID]] = {}
     for epoch in [*months, *(epoch for epoch in checkpoints.claims if epoch not in months)]:
         month = months.get(epoch)
-        if epoch not in chains and month not in dropped:
+        if epoch not in chains and epoch not in explained:
             missing.setdefault(month, []).append(epoch)
     there = {chain.month for chain in chains.values()}
     for month, epochs in missing.items():

@@ -46,6 +46,17 @@ class RevokedKey:
 
 
 @dataclass
+class MonthClosing:
+    """The checkpoint that closed a month. `key` is the one that signed it, if any."""
+
+    number: int
+    epochs: list[UUID]
+    key: str | None
+    is_trusted: bool
+    """Whether its signature is of a trusted key. A ledger without a key signs nothing: then its place among the checkpoints must do."""
+
+
+@dataclass
 class ClaimedHeads:
     """Heads of one chain that checkpoints have, each number once: 8 bytes of memory for each, and a sum over their hashes."""
 
@@ -76,8 +87,8 @@ class CheckpointCheck:
     def __init__(self, trusted: TrustedKeys, mixer: RowMixer, wanted: Iterable[int] = ()) -> None:
         self.findings = Findings()
         self.claims: dict[UUID, ClaimedHeads] = {}
-        self.months: dict[date, list[UUID]] = {}
-        """Months that were closed, with all their chains."""
+        self.months: dict[date, MonthClosing] = {}
+        """Months that were closed."""
         self.lost: list[range] = []
         """Numbers that were lost by restoring a backup, as checkpoints say."""
         self.last = LastCheckpoint()
@@ -102,22 +113,24 @@ class CheckpointCheck:
             self.hashes[checkpoint.number] = digest
         try:
             body, at = checkpoint.body, datetime.fromisoformat(checkpoint.body["at"])
+            if at.tzinfo is None:
+                raise ValueError("no zone")
             self._check_place(checkpoint, body, where)
-            self._check_signature(checkpoint, body, where)
+            is_trusted = self._check_signature(checkpoint, body, where)
             if (
                 merkle_root(checkpoint.leaves).hex() != body["root"]
                 or len(checkpoint.heads) != HEAD_BYTES * body["chains"]
             ):
                 self.findings.add("ROOT_DIFFERS", where, "its heads do not have its root")
             elif body["kind"] == CheckpointKind.MONTH:
-                self._close_month(checkpoint, body)
+                self._close_month(checkpoint, body, is_trusted)
             else:
                 self._claim(checkpoint, where)
             if self.last_at is not None and at - self.last_at > SILENT_AFTER:
                 found = f"none was made from {self.last_at:%Y-%m-%d %H:%M} to {at:%Y-%m-%d %H:%M} UTC"
                 self.findings.add("SILENCE", where, found)
             self.last_at = at
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             self.findings.add("CHECKPOINT_BROKEN", where, "it is none that the hub makes")
         self.last = LastCheckpoint(checkpoint.number, digest)
 
@@ -145,13 +158,14 @@ class CheckpointCheck:
         else:
             self.findings.add("CHECKPOINT_MISSING", where, f"{named} are missing")
 
-    def _check_signature(self, checkpoint: Checkpoint, body: dict[str, Any], where: str) -> None:
+    def _check_signature(self, checkpoint: Checkpoint, body: dict[str, Any], where: str) -> bool:
+        """Whether it is signed by a trusted key, or by none in a ledger that signs nothing so far."""
         if body["kind"] == CheckpointKind.KEY:
             self._introduce_key(checkpoint.number, body, where)
         if body["key"] is None or checkpoint.signature is None:
             kind = "SIGNATURE_WRONG" if self._signing else "UNSIGNED"
             self.findings.add(kind, where, "it has no signature")
-            return
+            return not self._signing
         self._signing = True
         public = self._keys.get(body["key"])
         if public is None:
@@ -167,6 +181,8 @@ class CheckpointCheck:
                 runs[-1] = checkpoint.number
             else:
                 runs += (checkpoint.number, checkpoint.number)
+            return True
+        return False
 
     def apply_revocation(self, revoked: RevokedKey) -> None:
         """Find what a stolen key signed after the last checkpoint that is trusted. Call it after the last checkpoint."""
@@ -176,6 +192,9 @@ class CheckpointCheck:
                 where = f"checkpoints {max(first, after + 1)} to {last}"
                 self.checked_signatures -= last - max(first, after + 1) + 1
                 self.findings.add("KEY_REVOKED", where, f"the key {revoked.key} was stolen, says {revoked.said_by}")
+        for closing in self.months.values():
+            if closing.key == revoked.key and closing.number > after:
+                closing.is_trusted = False
         for number, new, before in self._endorsed:
             if before == revoked.key and number > after and new not in self._trusted.public:
                 self.findings.add(
@@ -202,9 +221,12 @@ class CheckpointCheck:
     def _is_trusted_at(self, key: str, number: int) -> bool:
         return number <= self._trusted.revoked.get(key, number)
 
-    def _close_month(self, checkpoint: Checkpoint, body: dict[str, Any]) -> None:
+    def _close_month(self, checkpoint: Checkpoint, body: dict[str, Any], is_trusted: bool) -> None:
         heads = [decode_head(leaf) for leaf in checkpoint.leaves]
-        self.months[date.fromisoformat(body["details"]["month"])] = [head.epoch for head in heads]
+        month, known = date.fromisoformat(body["details"]["month"]), self.months
+        if month not in known or (is_trusted and not known[month].is_trusted):
+            epochs = [head.epoch for head in heads]
+            known[month] = MonthClosing(checkpoint.number, epochs, body["key"], is_trusted)
         self._claim(checkpoint, f"checkpoint {checkpoint.number}")
 
     def _claim(self, checkpoint: Checkpoint, where: str) -> None:

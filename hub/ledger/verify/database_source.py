@@ -9,22 +9,37 @@ import orjson
 import psycopg
 
 from hub.ledger.checkpoints.document import Checkpoint
+from hub.ledger.months import COMMITMENT_PREFIX, OPENED_AT
 from hub.ledger.verify.multiset import RowMixer
 from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
 from hub.ledger.verify.source import EpochRow, LedgerIndex, MonthRow, PeopleRange
 from hub.store.engine import SESSION, add_silence_timeouts
-from hub.store.query import fetch_row
 
 SEGMENT_RECORDS = 20_000
 """What one process checks before it takes more."""
 BLOCKS = 4_000
+MAX_BIGINT = 2**63 - 1
+BOUNDED_DAY = "least(greatest({0}, '0002-01-01'::date), '9998-01-01'::date)"
+BOUNDED_TIME = "case when {0} is not null then least(greatest({0}, '0002-01-01 UTC'::timestamptz), '9998-01-01 UTC'::timestamptz) end"
+"""PostgreSQL has days that Python has not. Such a row must give a finding, not an error."""
 POSTGRESQL_EPOCH_US = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+EPOCHS = f"""
+select id, {BOUNDED_DAY.format("month")}, {BOUNDED_TIME.format("ended_at")} from ledger.epoch order by month, id"""  # noqa: S608 constants
+MONTHS = f"""
+select {BOUNDED_DAY.format("first_day")}, subject_key is not null, {BOUNDED_TIME.format("dropped_at")},
+    sha256(%(prefix)s::bytea || subject_key), coalesce({OPENED_AT}, 'never')
+from ledger.month order by first_day"""  # noqa: S608 constants
+"""The key stays in the database."""
 FIRST_OF_CHAIN = """
 select epoch, number from ledger.record where month = %(month)s and (%(after)s::uuid is null or epoch > %(after)s)
 order by epoch, number limit 1"""
-LAST_OF_CHAIN = "select max(number) from ledger.record where month = %s and epoch = %s"
+AROUND_IN_CHAIN = """
+select
+    (select max(number) from ledger.record where month = %(month)s and epoch = %(epoch)s and number <= %(last)s),
+    (select min(number) from ledger.record where month = %(month)s and epoch = %(epoch)s and number > %(last)s)"""
+"""The last record up to a number, and the first one after it."""
 MONTHS_STORED = """
-select to_date(substring(c.relname from '[0-9]{4}_[0-9]{2}$'), 'YYYY_MM') from pg_inherits i join pg_class c on c.oid = i.inhrelid
+select to_date(substring(c.relname from '[1-9][0-9]{3}_(?:0[1-9]|1[0-2])$'), 'YYYY_MM') from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'ledger.record'::regclass"""
 RECORDS = """
 select
@@ -85,10 +100,8 @@ class DatabaseSource:
     def read_index(self) -> LedgerIndex:
         connection = self._connect()
         self._snapshot = connection.execute("select pg_export_snapshot()").fetchone()[0]  # type: ignore[index]  # a function
-        epochs = connection.execute("select id, month, ended_at from ledger.epoch order by month, id").fetchall()
-        months = connection.execute(
-            "select first_day, subject_key is not null, dropped_at from ledger.month order by first_day"
-        ).fetchall()
+        epochs = connection.execute(EPOCHS).fetchall()
+        months = connection.execute(MONTHS, {"prefix": COMMITMENT_PREFIX}).fetchall()
         stored = [row[0] for row in connection.execute(MONTHS_STORED) if row[0] is not None]
         segments = [segment for month in sorted(stored) for segment in self._list_segments(month)]
         roles = [row[0] for row in connection.execute("select distinct role from ledger.disclosure order by role")]
@@ -141,8 +154,8 @@ class DatabaseSource:
         try:
             with psycopg.connect(self._url, autocommit=True, options=SESSION) as connection:
                 rows = connection.execute(DIFFERING_PEOPLE, {"month": month}).fetchall()
-        except psycopg.DataError:
-            return []  # records that are none: they are found by themselves
+        except psycopg.Error:
+            return []  # records that PostgreSQL cannot read as JSON: they are found by themselves, and so is that the sums differ
         return [f"record {number} of chain {epoch}: a row is {what}" for what, epoch, number in rows]
 
     def close(self) -> None:
@@ -154,9 +167,13 @@ class DatabaseSource:
         connection, after = self._connect(), None
         while row := connection.execute(FIRST_OF_CHAIN, {"month": month, "after": after}).fetchone():
             epoch, first = row
-            found = fetch_row(connection, LAST_OF_CHAIN, (month, epoch))
-            for start in range(first, found[0] + 1, SEGMENT_RECORDS):
-                yield Segment(month, epoch, start, min(start + SEGMENT_RECORDS - 1, found[0]))
+            # By the records that are there, not by their numbers: one record with a great number must not cost a segment for each 20,000
+            # below it.
+            while first is not None:
+                place = {"month": month, "epoch": epoch, "last": min(first + SEGMENT_RECORDS - 1, MAX_BIGINT)}
+                last, following = connection.execute(AROUND_IN_CHAIN, place).fetchone() or (first, None)
+                yield Segment(month, epoch, first, last)
+                first = following
             after = epoch
 
     def _fetch(self, statement: str, values: tuple[Any, ...]) -> tuple[Any, ...]:

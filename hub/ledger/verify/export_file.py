@@ -21,7 +21,7 @@ import orjson
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.verify.multiset import RowMixer
-from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment
+from hub.ledger.verify.segments import PART_RECORDS, RecordRows, Segment, read_numbers
 from hub.ledger.verify.source import EpochRow, LedgerIndex, LedgerSource, MonthRow, PeopleRange
 from hub.ledger.writing.records import HASH_BYTES, HEADER_BYTES
 
@@ -40,6 +40,10 @@ def write_export(source: LedgerSource, file: IO[bytes]) -> int:
     head = {
         "exportedAt": datetime.now(UTC).isoformat(timespec="seconds"),
         "months": [[str(m.first_day), m.has_key, _text(m.dropped_at)] for m in index.months],
+        # Apart, not beside the others: a hub that does not know of them reads the months as before.
+        "monthOpenings": {
+            str(m.first_day): [m.key_commitment.hex() if m.key_commitment else None, m.opened_at] for m in index.months
+        },
         "epochs": [[str(e.id), str(e.month), _text(e.ended_at)] for e in index.epochs],
     }
     _write(file, b"H", orjson.dumps(head))
@@ -72,7 +76,11 @@ class ExportSource:
                 self._frames = _list_frames(file)
             self._head = orjson.loads(self._read(self._frames[b"H"][0]))
             assert b"E" in self._frames
-            months = tuple(MonthRow(date.fromisoformat(d), k, _time(dropped)) for d, k, dropped in self._head["months"])
+            openings = self._head.get("monthOpenings", {})
+            months = tuple(
+                _read_month(day, has_key, dropped, *openings.get(day, (None, None)))
+                for day, has_key, dropped in self._head["months"]
+            )
             epochs = tuple(
                 EpochRow(UUID(i), date.fromisoformat(m), _time(ended)) for i, m, ended in self._head["epochs"]
             )
@@ -81,11 +89,8 @@ class ExportSource:
             raise HubMisconfigured(
                 f"{self._path} cannot be read: {error.strerror}", next_step="name an export"
             ) from None
-        except (ValueError, KeyError, IndexError, TypeError, AssertionError, struct.error):
-            raise HubMisconfigured(
-                f"{self._path} is no export of the ledger, or it was cut off",
-                next_step="make it again: hub ledger export --to FILE",
-            ) from None
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, struct.error):
+            raise self._describe_damage() from None
         return LedgerIndex(epochs, months, segments, ())
 
     def read_checkpoints(self) -> Iterator[tuple[Checkpoint, bytes | None]]:
@@ -94,7 +99,7 @@ class ExportSource:
             while at < len(data):
                 fields = []
                 for _ in range(4):
-                    (size,) = LENGTH.unpack_from(data, at)
+                    size = self._read_length(data, at)
                     fields.append(data[at + 4 : at + 4 + size])
                     at += 4 + size
                 yield _decode_checkpoint(fields)
@@ -103,21 +108,23 @@ class ExportSource:
         for place in self._frames.get(b"O", ()):
             data, at = self._read(place), 0
             while at < len(data):
-                (size,) = LENGTH.unpack_from(data, at + HASH_BYTES)
+                size = self._read_length(data, at + HASH_BYTES)
                 start = at + HASH_BYTES + 4
                 yield data[at : at + HASH_BYTES], data[start : start + size]
                 at = start + size
 
     def read_rows(self, segment: Segment) -> Iterator[RecordRows]:
         data, at, end = self._read(segment.place), ROW_HEAD_BYTES, segment.place[1]
-        unpack = LENGTH.unpack_from
+        unpack, last = LENGTH.unpack_from, end - LENGTH.size
         while at < end:
             records: list[bytes] = []
-            while at < end and len(records) < PART_RECORDS:
+            while at <= last and len(records) < PART_RECORDS:
                 (size,) = unpack(data, at)
                 records.append(data[at + 4 : at + 4 + size])
                 at += 4 + size
-            yield RecordRows([int.from_bytes(record[HASH_BYTES:HEADER_BYTES], "big") for record in records], records)
+            if last < at < end:
+                raise self._describe_damage()
+            yield RecordRows(read_numbers(records), records)
 
     def list_people_ranges(self, month: date) -> list[PeopleRange]:
         return []
@@ -134,11 +141,26 @@ class ExportSource:
     def _find_segment(self, place: tuple[int, int]) -> Segment | None:
         with self._path.open("rb") as file:
             file.seek(place[0])
-            head = file.read(ROW_HEAD_BYTES + 4 + HEADER_BYTES)
-        if len(head) < ROW_HEAD_BYTES + 4 + HEADER_BYTES or place[1] <= ROW_HEAD_BYTES:
+            head = file.read(min(ROW_HEAD_BYTES + 4 + HEADER_BYTES, place[1]))
+        if place[1] <= ROW_HEAD_BYTES + 4:
             return None
-        first = int.from_bytes(head[-8:], "big")
+        (size,) = LENGTH.unpack_from(head, ROW_HEAD_BYTES)
+        (first,) = read_numbers(
+            [head[ROW_HEAD_BYTES + 4 :][:size]]
+        )  # a record that was shortened has another one behind it
         return Segment(date.fromisoformat(head[:10].decode()), UUID(bytes=head[10:ROW_HEAD_BYTES]), first, first, place)
+
+    def _read_length(self, data: bytes, at: int) -> int:
+        if at + LENGTH.size > len(data):
+            raise self._describe_damage()
+        (size,) = LENGTH.unpack_from(data, at)
+        return int(size)
+
+    def _describe_damage(self) -> HubMisconfigured:
+        return HubMisconfigured(
+            f"{self._path} is no export of the ledger, or it was cut off",
+            next_step="make it again: hub ledger export --to FILE",
+        )
 
     def _read(self, place: tuple[int, int]) -> bytes:
         with self._path.open("rb") as file:
@@ -190,6 +212,13 @@ def _encode_checkpoint(checkpoint: Checkpoint, token: bytes | None) -> bytes:
 def _decode_checkpoint(fields: list[bytes]) -> tuple[Checkpoint, bytes | None]:
     number = int.from_bytes(fields[0][:8], "big")
     return Checkpoint(number, fields[0][8:], fields[1], fields[2] or None), fields[3] or None
+
+
+def _read_month(
+    day: str, has_key: bool, dropped: str | None, commitment: str | None, opened_at: str | None
+) -> MonthRow:
+    key = bytes.fromhex(commitment) if commitment else None
+    return MonthRow(date.fromisoformat(day), has_key, _time(dropped), key, opened_at)
 
 
 def _text(time: datetime | None) -> str | None:

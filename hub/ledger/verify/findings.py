@@ -116,6 +116,19 @@ KINDS: dict[str, FindingKind] = {
             "Records follow the end of a chain: somebody with the writer's login, or the owner of the tables, appended them.",
         ),
         FindingKind(
+            "MONTH_ROW_DIFFERS",
+            INTEGRITY,
+            BROKEN,
+            "The month's row is not the one that its chains began with: with another key or time, people who ask who read their data get"
+            " a wrong answer, and it seems complete. The records still say the truth, but without the right key nobody can be linked to them.",
+        ),
+        FindingKind(
+            "KEY_LOST",
+            INTEGRITY,
+            BROKEN,
+            "The month's key was removed, and not by the hub: nobody can be told who read their data. All hashes still hold.",
+        ),
+        FindingKind(
             "CHECKPOINT_BROKEN",
             INTEGRITY,
             BROKEN,
@@ -218,6 +231,13 @@ KINDS: dict[str, FindingKind] = {
             "The month's records were dropped by command, and its closing checkpoint is kept. Not proven: that its retention was over.",
         ),
         FindingKind(
+            "DROP_UNFOUNDED",
+            COMPLETENESS,
+            NOTE,
+            "A record says that the month was dropped, and explains nothing: a month that the hub drops is closed by a signed checkpoint"
+            " before, and all of it is gone after. What is missing of the month is found apart. Not proven: who wrote the record.",
+        ),
+        FindingKind(
             "CHAIN_ABANDONED",
             COMPLETENESS,
             NOTE,
@@ -252,6 +272,12 @@ KINDS: dict[str, FindingKind] = {
             INTEGRITY,
             NOTE,
             "The month's key is destroyed: its pseudonyms can be linked to nobody. All hashes still hold.",
+        ),
+        FindingKind(
+            "KEY_NOT_COMPARED",
+            INTEGRITY,
+            NOTE,
+            "It is not known with which key the month's pseudonyms were made. If somebody replaced it, a search by person misses reads. The records still say the truth.",
         ),
         FindingKind(
             "UNSIGNED",

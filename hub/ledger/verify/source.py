@@ -27,6 +27,10 @@ class MonthRow:
     first_day: date
     has_key: bool
     dropped_at: datetime | None
+    key_commitment: bytes | None = None
+    """None if it has no key, or if the source does not say."""
+    opened_at: str | None = None
+    """As a record has it. None if the source does not say."""
 
 
 @dataclass(frozen=True)

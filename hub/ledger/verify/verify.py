@@ -20,9 +20,11 @@ from cryptography.x509 import Certificate
 from numpy.typing import NDArray
 
 from hub.ledger.checkpoints.document import Checkpoint
-from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments, list_revoked_keys
+from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments
 from hub.ledger.verify.checkpoint_chain import CheckpointCheck, TrustedKeys, list_claims
 from hub.ledger.verify.findings import Aspect, Findings, LedgerFinding, LedgerVerdict, judge_aspect
+from hub.ledger.verify.keeping import read_keeping
+from hub.ledger.verify.month_check import check_months, list_dropped_chains
 from hub.ledger.verify.multiset import RowMixer, add_sums
 from hub.ledger.verify.segments import Segment, SegmentResult, check_segment
 from hub.ledger.verify.source import LedgerIndex, LedgerSource, PeopleRange
@@ -85,10 +87,14 @@ def _verify(source: LedgerSource, options: VerifyOptions) -> VerifyReport:
     with _workers(source, len(index.segments), options.processes) as run:
         chains, results = _check_records(index, checkpoints, mixer, findings, run)
         _check_people(source, index, results, mixer, findings, run)
-    for epoch in check_chains(chains, index, checkpoints, findings):
-        _find_differing_heads(source, index, epoch, findings)
-    for revoked in {one.key: one for one in list_revoked_keys(chains)}.values():
+    marks = ((chain.where, epoch, chain.month, mark) for epoch, chain in chains.items() for mark in chain.marks)
+    keeping = read_keeping(marks, findings)
+    for revoked in keeping.revoked.values():
         checkpoints.apply_revocation(revoked)
+    dropped = list_dropped_chains(chains, keeping, checkpoints, findings)
+    for epoch in check_chains(chains, index, checkpoints, keeping, dropped, findings):
+        _find_differing_heads(source, index, epoch, findings)
+    check_months(chains.values(), index, keeping, dropped, findings)
     _check_operations(source, {one for result in results for one in result.operations}, findings)
     proven_to = _check_outside(checkpoints, options.outside, findings)
     if not options.trusted.public and checkpoints.checked_signatures:

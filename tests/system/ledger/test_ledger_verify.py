@@ -28,10 +28,11 @@ from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.export_file import ExportSource, write_export
 from hub.ledger.verify.findings import KINDS, LedgerVerdict
-from hub.ledger.verify.source import LedgerSource
+from hub.ledger.verify.source import LedgerIndex, LedgerSource, MonthRow
 from hub.ledger.verify.verify import VerifyOptions, VerifyReport, verify_ledger
 from hub.ledger.witnesses.file_witness import read_lines
 from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
+from hub.ledger.writing.writer import LedgerWriter
 from hub.settings import load_settings
 from hub.store.roles import LEDGER
 from hub.store.server.embedded import EmbeddedServer
@@ -204,6 +205,58 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
         {"CHECKPOINT_MISSING", "CHECKPOINT_BROKEN"},
     ),
     "a signature is removed": ("update ledger.checkpoint set signature = null where number = 2", {"SIGNATURE_WRONG"}),
+    "the key of a month is replaced": (
+        "update ledger.month set subject_key = sha256(first_day::text::bytea)",
+        {"MONTH_ROW_DIFFERS"},
+    ),
+    "the key of one month is that of another": (
+        f"update ledger.month set subject_key = (select subject_key from ledger.month where first_day < '{MONTH}')",
+        {"MONTH_ROW_DIFFERS"},
+    ),
+    "the key of a month is removed": (
+        f"update ledger.month set subject_key = null where first_day = '{MONTH}'",
+        {"KEY_LOST"},
+    ),
+    "the key of a month is removed as if it was destroyed": (
+        f"update ledger.month set subject_key = null, key_destroyed_at = now() where first_day < '{MONTH}'",
+        {"KEY_LOST"},
+    ),
+    "a month was opened earlier": ("update ledger.month set opened_at = '2020-01-01'", {"MONTH_ROW_DIFFERS"}),
+    "a month was opened a moment later": (
+        "update ledger.month set opened_at = opened_at + '1 microsecond'",
+        {"MONTH_ROW_DIFFERS"},
+    ),
+    "a month was never opened": ("update ledger.month set opened_at = 'infinity'", {"MONTH_ROW_DIFFERS"}),
+    "the row of a month is removed": (f"delete from ledger.month where first_day = '{MONTH}'", {"MONTH_ROW_DIFFERS"}),
+    "a month seems to be dropped": ("update ledger.month set dropped_at = now()", {"MONTH_ROW_DIFFERS"}),
+    "a month seems to be dropped on a day of no calendar": (
+        "update ledger.month set dropped_at = '-infinity'",
+        {"MONTH_ROW_DIFFERS"},
+    ),
+    "a chain stands in another month": (
+        f"update ledger.epoch set month = '{month_of(BEFORE)}' where month = '{MONTH}'",
+        {"EPOCH_ROW_MISSING"},
+    ),
+    "a chain ended on a day of no calendar": (
+        "delete from ledger.record where number > 20; update ledger.epoch set ended_at = 'infinity'",
+        {"END_UNEXPLAINED", "TAIL_MISSING"},
+    ),
+    "a record has a great number": (
+        f"update ledger.record set number = 9000000000000000000 where month = '{MONTH}' and number = 10",
+        {"RECORD_MISSING", "NUMBER_DIFFERS"},
+    ),
+    "a record has the greatest number": (
+        f"update ledger.record set number = 9223372036854775807 where month = '{MONTH}' and number = 10",
+        {"RECORD_MISSING", "NUMBER_DIFFERS"},
+    ),
+    "a record has the least number": (
+        f"update ledger.record set number = -9223372036854775808 where month = '{MONTH}' and number = 10",
+        {"RECORD_MISSING", "NUMBER_DIFFERS"},
+    ),
+    "records are far from each other": (
+        f"update ledger.record set number = number * 2000000000 where month = '{MONTH}'",
+        {"RECORD_MISSING", "NUMBER_DIFFERS"},
+    ),
     "the newest checkpoints are removed": ("delete from ledger.checkpoint where number > 3", {"OUTSIDE_AHEAD"}),
 }
 
@@ -346,7 +399,18 @@ def test_an_export_is_verified_with_the_public_key_alone(ledger: Kept, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "fault", ["a row is edited and hashed anew", "a row is deleted", "the tail is cut", "heads are edited"]
+    "fault",
+    [
+        "a row is edited and hashed anew",
+        "a row is deleted",
+        "the tail is cut",
+        "heads are edited",
+        "the key of a month is replaced",
+        "the key of a month is removed",
+        "a month was opened earlier",
+        "a month was never opened",
+        "the row of a month is removed",
+    ],
 )
 def test_an_export_of_a_ledger_that_was_changed_shows_it(ledger: Kept, tmp_path: Path, fault: str) -> None:
     sql, expected = FAULTS[fault]
@@ -356,6 +420,101 @@ def test_an_export_of_a_ledger_that_was_changed_shows_it(ledger: Kept, tmp_path:
         write_export(source, file)
     source.close()
     assert expected <= ledger.codes(source=ExportSource(tmp_path / "ledger.export"))
+
+
+def test_an_export_of_an_older_hub_says_that_the_keys_are_not_compared(ledger: Kept, tmp_path: Path) -> None:
+    class OlderSource(DatabaseSource):
+        def read_index(self) -> LedgerIndex:
+            index = super().read_index()
+            return replace(index, months=tuple(MonthRow(m.first_day, m.has_key, m.dropped_at) for m in index.months))
+
+    source = OlderSource(ledger.store.owner)
+    with (tmp_path / "ledger.export").open("wb") as file:
+        write_export(source, file)
+    source.close()
+    report = ledger.verify(source=ExportSource(tmp_path / "ledger.export"))
+    assert (report.integrity, report.completeness) == (LedgerVerdict.HOLDS, LedgerVerdict.HOLDS), report.findings
+    assert report.counts["KEY_NOT_COMPARED"] == 2
+
+
+def forge(ledger: Kept, details: dict[str, Any], at: datetime) -> None:
+    """Add a record about keeping with the writer's login, as the hub writes it."""
+
+    async def run() -> None:
+        writer = LedgerWriter(ledger.store.writer, "test", clock=lambda: at)
+        await writer.commit(LedgerEntry(at, RecordKind.KEEPING, "local:thief", ReadOutcome.ANSWERED, details=details))
+        await writer.close()
+
+    asyncio.run(run())
+
+
+def test_a_forged_record_does_not_explain_that_a_month_is_gone(ledger: Kept) -> None:
+    """Neither of this month, nor in a later one: no checkpoint has closed it."""
+    next_month = datetime.combine((MONTH + timedelta(days=32)).replace(day=1), datetime.min.time(), UTC)
+    ledger.store.run(f"delete from ledger.record where month = '{MONTH}'")
+    ledger.store.run(f"delete from ledger.disclosure where month = '{MONTH}'")
+    forge(ledger, {"action": "MONTH_DROPPED", "months": [str(MONTH)], "closing": 3}, next_month)
+    asyncio.run(fill(ledger.store, ledger.folder, 1, next_month))
+    assert ledger.codes() == {"MONTH_MISSING"}
+    (said,) = [one for one in ledger.verify().findings if one.code == "DROP_UNFOUNDED"]
+    assert (said.where, "no checkpoint closed the month" in said.found) == (f"month {MONTH:%Y-%m}", True)
+    forge(ledger, {"action": "MONTH_DROPPED", "months": [str(MONTH)]}, NOW)
+    assert "CHAIN_MISSING" in ledger.codes()
+    # The hub's own statement would close it, but the key does not sign for a thief.
+    last = list_checkpoints(ledger.store)[-1]
+    details = {"month": str(MONTH)}
+    made = make_checkpoint(
+        LastCheckpoint(last.number, last.hash), next_month, CheckpointKind.MONTH, [], None, details=details
+    )
+    with psycopg.connect(ledger.store.writer, autocommit=True) as connection:
+        connection.execute(
+            "insert into ledger.checkpoint (number, at, document, heads, closes) values (%s, %s, %s, '', %s)",
+            (made.number, next_month, made.document, MONTH),
+        )
+    assert {"SIGNATURE_WRONG", "CHAIN_MISSING"} <= ledger.codes()
+
+
+def test_a_month_that_the_hub_closed_without_its_records_is_not_explained(ledger: Kept) -> None:
+    """The hub closes what it finds: chains that were deleted before are in no closing checkpoint."""
+    next_month = datetime.combine((MONTH + timedelta(days=32)).replace(day=1), datetime.min.time(), UTC)
+    ledger.store.run(f"delete from ledger.record where month = '{MONTH}'")
+    ledger.store.run(f"delete from ledger.disclosure where month = '{MONTH}'")
+    asyncio.run(fill(ledger.store, ledger.folder, 1, next_month + timedelta(hours=1)))
+    assert ledger.store.run(f"select count(*) from ledger.checkpoint where closes = '{MONTH}'") == [(1,)]
+    ledger.store.run(f"update ledger.month set dropped_at = now(), subject_key = null where first_day = '{MONTH}'")
+    forge(ledger, {"action": "MONTH_DROPPED", "months": [str(MONTH)]}, next_month + timedelta(hours=1))
+    asyncio.run(fill(ledger.store, ledger.folder, 1, next_month + timedelta(hours=1)))
+    assert {"MONTH_MISSING"} <= ledger.codes()
+
+
+def test_a_dropped_month_whose_closing_was_signed_with_a_stolen_key_is_not_explained(ledger: Kept) -> None:
+    before = month_of(BEFORE)
+    ledger.store.run(f"drop table ledger.record_{before:%Y_%m}, ledger.disclosure_{before:%Y_%m}")
+    forge(ledger, {"action": "MONTH_DROPPED", "months": [str(before)]}, NOW)
+    assert ledger.codes() == {"MONTH_MISSING"}, "no checkpoint has the record yet"
+    asyncio.run(fill(ledger.store, ledger.folder, 1, datetime.now(UTC)))
+    assert ledger.codes() == set(), "this is what the closing checkpoint and the writer's login are enough for"
+    ((closing,),) = ledger.store.run("select number from ledger.checkpoint where closes is not null")
+    details = {"action": "KEY_REVOKED", "key": ledger.key().id, "after": closing - 1}
+    forge(ledger, details, datetime.now(UTC))
+    assert {"KEY_REVOKED", "MONTH_MISSING"} <= ledger.codes()
+
+
+def test_a_second_revocation_does_not_undo_the_first(ledger: Kept) -> None:
+    stolen = ledger.key()
+    create_signing_key(ledger.folder / "next.pem", endorsed_by=stolen)
+    asyncio.run(fill(ledger.store, ledger.folder, 2, datetime.now(UTC), key="next.pem"))
+    current = load_signing_key(ledger.folder / "next.pem")
+    assert revoke_signing_key(ledger.store.owner, stolen.id, 1, current, "local:test") == 1
+    first = ledger.verify()
+    assert first.counts["KEY_REVOKED"] > 0
+    assert revoke_signing_key(ledger.store.owner, stolen.id, None, current, "local:test") == 1, "what counts is said"
+    ((last,),) = ledger.store.run("select max(number) from ledger.checkpoint")
+    for _ in range(5):  # the order of chains is by their random ids
+        forge(ledger, {"action": "KEY_REVOKED", "key": stolen.id, "after": last}, datetime.now(UTC))
+    second = ledger.verify()
+    assert (second.integrity, second.signatures) == (LedgerVerdict.BROKEN, first.signatures)
+    assert second.counts["KEY_REVOKED"] == first.counts["KEY_REVOKED"]
 
 
 def test_processes_find_what_one_finds(ledger: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
