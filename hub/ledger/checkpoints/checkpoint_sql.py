@@ -8,6 +8,8 @@ TAKE_LOCK = f"select pg_try_advisory_lock({LockKey.MAKE_CHECKPOINTS})"
 LAST_CHECKPOINT = "select number, document, heads, signature from ledger.checkpoint order by number desc limit 1"
 CHECKPOINTS_AFTER = """
 select number, document, heads, signature from ledger.checkpoint where number > %s order by number limit %s"""
+LAST_NUMBER = "select coalesce(max(number), -1) from ledger.checkpoint"
+HEADS_AFTER = "select number, heads from ledger.checkpoint where number > %s order by number limit %s"
 INSERT_CHECKPOINT = """
 insert into ledger.checkpoint (number, at, document, heads, signature, closes) values (%s, %s, %s, %s, %s, %s)"""
 
@@ -18,7 +20,7 @@ select e.id, h.number, h.hash, e.ended_at is not null
 from ledger.epoch e cross join lateral ledger.chain_head(e.id, e.month) h
 where not e.covered and h.number is not null
 order by e.id"""
-"""Chains that are open, or that ended after the last checkpoint that has their head."""
+"""Chains that are open, or that ended after the last checkpoint that has their head. As the index of chains says: whoever owns it can hide one."""
 COVER_EPOCHS = "update ledger.epoch set covered = true where id = any(%s)"
 
 MONTH_TO_CLOSE = """

@@ -2,13 +2,16 @@
 
 Every process has one, and the one that holds the advisory lock is at work; if it dies, PostgreSQL gives the lock back and another takes
 over. No read waits for a checkpoint: until it is made, a record is covered by its chain alone.
+
+Each process also looks whether the checkpoints, whoever makes them, have the ends of the chains that it has written itself.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +21,18 @@ from psycopg import AsyncConnection
 
 from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints import checkpoint_sql as statements
-from hub.ledger.checkpoints.document import ChainHead, Checkpoint, CheckpointKind, LastCheckpoint, make_checkpoint
+from hub.ledger.checkpoints.document import (
+    ChainHead,
+    Checkpoint,
+    CheckpointKind,
+    LastCheckpoint,
+    decode_head,
+    make_checkpoint,
+)
+from hub.ledger.checkpoints.own_heads import HiddenHead, OwnHeads, merge_heads
 from hub.ledger.checkpoints.signing_keys import SigningKey, describe_revoked
 from hub.ledger.months import month_of
+from hub.ledger.writing.chain import Chain
 from hub.ledger.writing.writer import utc_now
 from hub.store.connections.silence import end_silence
 from hub.store.engine import SESSION, add_silence_timeouts
@@ -35,6 +47,13 @@ HEARTBEAT = timedelta(minutes=10)
 CLOSE_AFTER = timedelta(minutes=10)
 """How long after its end a month is closed: clocks of other machines may go behind."""
 LOOK_AT_MONTHS_EVERY_S = 30.0
+COVERED_WITHIN_S = 60.0
+"""How long the end of a chain may be in no checkpoint that another process makes, until an alarm is raised."""
+NOT_COVERED = "LEDGER_NOT_COVERED"
+"""Kind of the alarm."""
+LAST_READ = 20
+"""Checkpoints that are read at first, to know what they have; each later one is read, too."""
+READ_AT_ONCE = 100
 ANSWER_WITHIN_S = 5.0
 OPTIONS = (
     f"{SESSION} -c synchronous_commit=on -c statement_timeout={int(ANSWER_WITHIN_S * 1000)} -c idle_session_timeout=60s"
@@ -47,11 +66,16 @@ class CheckpointMaker:
     """Makes checkpoints on one autocommit connection that holds the lock. Not safe for use by several tasks at once."""
 
     def __init__(
-        self, connection: AsyncConnection[Any], key: SigningKey | None, clock: Callable[[], datetime] = utc_now
+        self,
+        connection: AsyncConnection[Any],
+        key: SigningKey | None,
+        clock: Callable[[], datetime] = utc_now,
+        own: OwnHeads | None = None,
     ) -> None:
         self._connection = connection
         self._key = key
         self._clock = clock
+        self._own = own or OwnHeads()
         self._numbers: dict[UUID, int] = {}
         self._last = LastCheckpoint()
         self._last_at: datetime | None = None
@@ -79,17 +103,22 @@ class CheckpointMaker:
             # What somebody else may have put there need not be JSON; what follows it will show, and so will `verify`.
             with suppress(ValueError, KeyError, TypeError):
                 self._signed_by = last.body.get("key")
-                self._last_at = datetime.fromisoformat(last.body["at"])
+                self._last_at = datetime.fromisoformat(last.body["at"]).astimezone(UTC)
         return True
 
     async def make_if_due(self) -> Checkpoint | None:
-        """Make a checkpoint if chains have moved, or if the last one is long ago. None if neither."""
+        """Make a checkpoint if chains have moved, or if the last one is long ago. None if neither.
+
+        It has the ends of this process' own chains, whatever the index of chains says. If that hides one, an alarm is raised.
+        """
+        own = self._own.waiting  # before the tables are read: what is committed meanwhile need not be there
         rows = await (await self._connection.execute(statements.UNCOVERED_HEADS)).fetchall()
-        heads = [ChainHead(*row[:3]) for row in rows]
+        heads, hidden = merge_heads([ChainHead(*row[:3]) for row in rows], own)
+        await raise_hidden(self._connection, self._own.list_untold(hidden))
         ended = [row[0] for row in rows if row[3]]
         if self._key is not None and self._signed_by != self._key.id:
             return await self._insert(CheckpointKind.KEY, heads, ended, details=self._introduce_key(self._key))
-        if ended or {head.epoch: head.number for head in heads} != self._numbers:
+        if ended or hidden or {head.epoch: head.number for head in heads} != self._numbers:
             return await self._insert(CheckpointKind.HEADS, heads, ended)
         if self._last_at is None or self._clock() - self._last_at >= HEARTBEAT:
             return await self._insert(CheckpointKind.HEARTBEAT, heads, ended)
@@ -134,6 +163,7 @@ class CheckpointMaker:
                 await self._connection.execute(statements.COVER_EPOCHS, (ended,))
             await self.check_key()
         self._last, self._last_at = LastCheckpoint(made.number, made.hash), at
+        self._own.settle(heads, time.monotonic())
         self._signed_by = self._key.id if self._key else None
         if kind is not CheckpointKind.MONTH:
             self._numbers = {head.epoch: head.number for head in heads if head.epoch not in set(ended)}
@@ -156,6 +186,17 @@ class CheckpointMaker:
         return said
 
 
+async def raise_hidden(connection: AsyncConnection[Any], hidden: Iterable[HiddenHead]) -> None:
+    """Raise an alarm for each chain of this process that the tables hide. Raises psycopg.Error."""
+    for head, found in hidden:
+        LOG.error(
+            "the chain %s of the ledger is written up to record %d, and the database shows %s",
+            *(head.epoch, head.number, "none" if found is None else f"record {found}"),
+        )
+        details = {"chain": str(head.epoch), "committed": head.number, "found": found}
+        await connection.execute(statements.RAISE_ALARM, (NOT_COVERED, orjson.dumps(details).decode()))
+
+
 class Checkpointer:
     """Makes the checkpoints of the database at `url`, a login in the role `hub_ledger`, if no other process does."""
 
@@ -172,6 +213,9 @@ class Checkpointer:
         self._maker: CheckpointMaker | None = None
         self._months_at = float("-inf")
         self._is_refused = False
+        self._own = OwnHeads()
+        self._read_to: int | None = None
+        """Number of the last checkpoint that was compared with this process' own chains."""
 
     @property
     def is_at_work(self) -> bool:
@@ -188,8 +232,9 @@ class Checkpointer:
         """Begin, as soon as the database answers and no other process is at work."""
         self._task = self._task or asyncio.create_task(self._work(), name="checkpoints")
 
-    def note_appended(self, records: int) -> None:
-        """Records were committed by this process: many of them do not wait for the second to pass."""
+    def note_appended(self, records: int, chain: Chain) -> None:
+        """Records were committed by this process, to this chain: many of them do not wait for the second to pass."""
+        self._own.note(ChainHead(chain.epoch, chain.number - 1, chain.previous), time.monotonic())
         self._uncovered += records
         if self._uncovered >= MAX_UNCOVERED:
             self._wake.set()
@@ -264,9 +309,13 @@ class Checkpointer:
             )
         with end_silence(self._connection, 2 * ANSWER_WITHIN_S):
             if self._maker is None:
-                maker = CheckpointMaker(self._connection, self._key, self._clock)
-                self._maker = maker if await maker.take_lock() else None
+                maker = CheckpointMaker(self._connection, self._key, self._clock, self._own)
+                is_taken = await maker.take_lock()
+                await self._read_checkpoints(self._connection)
+                self._maker = maker if is_taken else None
             if self._maker is None:
+                overdue = self._own.list_overdue(time.monotonic(), COVERED_WITHIN_S)
+                await raise_hidden(self._connection, overdue)
                 return
             self._uncovered = 0
             made = await self._maker.make_if_due()
@@ -274,8 +323,24 @@ class Checkpointer:
             if now - self._months_at >= LOOK_AT_MONTHS_EVERY_S:
                 self._months_at = now
                 made = await self._maker.close_month_if_due() or made
+            self._read_to = self._maker.last.number
         if made is not None:
             self._made.set()
+
+    async def _read_checkpoints(self, connection: AsyncConnection[Any]) -> None:
+        """Take down what checkpoints, whoever made them, have of this process' own chains."""
+        if self._read_to is None:
+            row = await (await connection.execute(statements.LAST_NUMBER)).fetchone()
+            self._read_to = (row[0] if row else -1) - LAST_READ
+        while True:
+            rows = await (await connection.execute(statements.HEADS_AFTER, (self._read_to, READ_AT_ONCE))).fetchall()
+            for number, heads in rows:
+                # What somebody else may have put there need not be heads: then it covers nothing.
+                with suppress(ValueError):
+                    self._own.settle(map(decode_head, Checkpoint(number, b"", heads, None).leaves), time.monotonic())
+                self._read_to = number
+            if len(rows) < READ_AT_ONCE:
+                return
 
     async def _drop(self) -> None:
         connection, self._connection, self._maker = self._connection, None, None

@@ -21,12 +21,16 @@ from hub.store.connections.prepared_writes import PreparedWrite
 KNOWN_OPERATIONS = 10_000
 """Operations that a process remembers having stored, 32 bytes each."""
 
+OnAppend = Callable[[int, Chain], None]
+"""Called with how many records were committed, and with the chain that they end."""
+
 
 class Epoch:
     """A chain that is being written. Not safe for use by several tasks at once."""
 
-    def __init__(self, connection: AsyncConnection[Any], chain: Chain) -> None:
+    def __init__(self, connection: AsyncConnection[Any], chain: Chain, on_append: OnAppend | None = None) -> None:
         self._connection = connection
+        self._on_append = on_append
         self._insert = PreparedWrite(connection, append_sql.INSERT_RECORDS)
         self._known_operations: set[bytes] = set()
         self.chain = chain
@@ -38,6 +42,16 @@ class Epoch:
 
     async def append(self, entries: Sequence[LedgerEntry]) -> None:
         """Commit the records of these entries. Raises psycopg.Error; then it is not known whether they are stored."""
+        await self.add(entries)
+        self.note_committed(len(entries))
+
+    def note_committed(self, records: int) -> None:
+        """Tell whoever listens how many records were committed since the last time."""
+        if self._on_append is not None:
+            self._on_append(records, self.chain)
+
+    async def add(self, entries: Sequence[LedgerEntry]) -> None:
+        """Store the records of these entries, within a transaction that somebody else commits. Raises psycopg.Error."""
         chain, records = self.chain.append(entries)
         known = self._known_operations
         parameters, fresh = append_sql.record_parameters(chain.month, chain.epoch, records, known)
@@ -54,18 +68,24 @@ class Epoch:
         await self._connection.execute(append_sql.UNLOCK_EPOCH, (self.chain.epoch,))
 
 
-async def begin_epoch(connection: AsyncConnection[Any], clock: Callable[[], datetime], version: str) -> Epoch:
+async def begin_epoch(
+    connection: AsyncConnection[Any],
+    clock: Callable[[], datetime],
+    version: str,
+    on_append: OnAppend | None = None,
+) -> Epoch:
     """Begin a chain on an autocommit connection, and write down which chains were found without an end.
 
     Raises psycopg.Error, and LedgerUnavailable if the month has no key.
     """
     now, identifier = clock(), uuid4()
     month, opened_at = read_month(now, await (await connection.execute(OPEN_MONTH, (month_of(now),))).fetchone())
-    epoch = Epoch(connection, Chain(identifier, month))
+    epoch = Epoch(connection, Chain(identifier, month), on_append)
     await connection.execute(append_sql.LOCK_EPOCH, (identifier,))
     async with connection.transaction():
         await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, name_host()))
-        await epoch.append([make_begin(now, identifier, month, opened_at, version)])
+        await epoch.add([make_begin(now, identifier, month, opened_at, version)])
+    epoch.note_committed(1)
     await _note_abandoned(connection, epoch, now)
     return epoch
 
@@ -79,8 +99,9 @@ async def _note_abandoned(connection: AsyncConnection[Any], epoch: Epoch, now: d
         number, last = head if head is not None else (None, None)
         details = {"epoch": str(identifier), "number": number, "hash": last.hex() if last else None}
         async with connection.transaction():
-            await epoch.append([_keeping(now, RecordKind.KEEPING, action=ABANDONED, **details)])
+            await epoch.add([_keeping(now, RecordKind.KEEPING, action=ABANDONED, **details)])
             await connection.execute(append_sql.END_EPOCH, (identifier,))
+        epoch.note_committed(1)
         await connection.execute(append_sql.UNLOCK_EPOCH, (identifier,))
 
 

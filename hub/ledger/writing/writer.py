@@ -20,7 +20,7 @@ from psycopg import AsyncConnection
 from hub.histogram import SIZES, Histogram
 from hub.ledger.months import month_of
 from hub.ledger.unavailable import LedgerUnavailable
-from hub.ledger.writing.epochs import Epoch, begin_epoch
+from hub.ledger.writing.epochs import Epoch, OnAppend, begin_epoch
 from hub.ledger.writing.records import LedgerEntry
 from hub.store.connections.silence import end_silence
 from hub.store.engine import SESSION, add_silence_timeouts
@@ -82,8 +82,8 @@ class LedgerWriter:
         self._reported_refusals = 0
         self._retry_at = float("-inf")
         self.counts = LedgerCounts()
-        self.on_append: Callable[[int], None] | None = None
-        """Called with how many records were committed."""
+        self.on_append: OnAppend | None = None
+        """Set before the writer is opened."""
 
     @property
     def waiting(self) -> int:
@@ -202,15 +202,13 @@ class LedgerWriter:
                 await self._epoch.end(self._clock())
                 self._epoch = None
             if self._epoch is None:
-                self._epoch = await begin_epoch(self._connection, self._clock, self._version)
+                self._epoch = await begin_epoch(self._connection, self._clock, self._version, self.on_append)
                 await self._report_refused()
             if entries:
                 began = perf_counter()
                 await self._epoch.append(entries)
                 self.counts.commit_s.observe(perf_counter() - began)
                 self.counts.batch_records.observe(len(entries))
-                if self.on_append is not None:
-                    self.on_append(len(entries))
 
     async def _report_refused(self) -> None:
         """Raise an alarm if reads were refused because they could not be written down."""

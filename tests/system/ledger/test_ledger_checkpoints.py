@@ -18,13 +18,16 @@ from hub.errors import HubMisconfigured
 from hub.ledger.checkpoints.checkpointer import Checkpointer
 from hub.ledger.checkpoints.document import SIGNED_PREFIX, Checkpoint, CheckpointKind, decode_head
 from hub.ledger.checkpoints.merkle import merkle_root
-from hub.ledger.checkpoints.signing_keys import create_signing_key, is_signed_by
+from hub.ledger.checkpoints.signing_keys import create_signing_key, is_signed_by, load_public_keys
 from hub.ledger.keeper import LedgerKeeper, check_witness_file, make_keeper
+from hub.ledger.verify.checkpoint_chain import TrustedKeys
+from hub.ledger.verify.database_source import DatabaseSource
+from hub.ledger.verify.verify import VerifyOptions, verify_ledger
 from hub.ledger.witnesses.file_witness import FileWitness, read_last_line, read_lines
 from hub.ledger.witnesses.timestamp_witness import check_token, load_roots
 from hub.ledger.writing.writer import LedgerWriter, utc_now
 from hub.settings import Settings, load_settings
-from tests.system.ledger.test_ledger_faults import Store, entry, store
+from tests.system.ledger.test_ledger_faults import Store, abandon, entry, store
 
 __all__ = ["store"]
 
@@ -80,6 +83,107 @@ def test_checkpoints_are_linked_signed_and_have_the_heads(store: Store, tmp_path
     (last,) = (decode_head(leaf) for leaf in made[-1].leaves)
     assert (last.epoch, last.number, last.hash) == (epoch, number, digest), "the end of the chain is covered"
     assert store.run("select count(*) from ledger.epoch where not covered") == [(0,)]
+
+
+HIDES = {
+    "covered": "update ledger.epoch set covered = true",
+    "deleted": "delete from ledger.epoch",
+    "in another month": "update ledger.epoch set month = '2020-01-01'",
+    "cut": "delete from ledger.record where number > 2",
+    "edited": "update ledger.record set hash = sha256(hash)",
+}
+"""What whoever owns the tables can do so that the index of chains hides the end of one."""
+ALARMS = "select details from hub.alarm where kind = 'LEDGER_NOT_COVERED'"
+
+
+async def wait_for(condition: Callable[[], object]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("it did not come")
+
+
+@pytest.mark.parametrize("how", HIDES)
+def test_a_process_covers_its_own_chain_whatever_the_index_of_chains_says(store: Store, how: str) -> None:
+    last: tuple[int, bytes] | None = None
+
+    async def run() -> None:
+        nonlocal last
+        async with kept(store, load_settings()) as (writer, keeper):
+            await asyncio.gather(*(writer.commit(entry(f"before-{n}")) for n in range(5)))
+            await keeper.checkpointer.wait_for_checkpoint(10)
+            if how not in ("cut", "edited"):
+                store.run(HIDES[how])
+            await asyncio.gather(*(writer.commit(entry(f"after-{n}")) for n in range(50)))
+            if how in ("cut", "edited"):
+                store.run(HIDES[how])
+            assert writer.epoch is not None
+            chain = writer.epoch.chain
+            last = (chain.number - 1, chain.previous)
+            await wait_for(lambda: store.run(ALARMS))
+            # The writer dies: nothing is ended in order.
+            await writer._drop()
+
+    asyncio.run(run())
+    heads = {(one.number, one.hash) for made in list_checkpoints(store) for one in map(decode_head, made.leaves)}
+    assert last in heads
+    ((details,),) = store.run(ALARMS)
+    assert (details["committed"] <= last[0], details["found"] != details["committed"] or how == "edited") == (
+        True,
+        True,
+    )
+
+
+def test_an_end_that_was_hidden_and_cut_off_is_found(store: Store, tmp_path: Path) -> None:
+    """A chain is marked as covered, written on, and cut when its writer is gone, so that all tables fit together."""
+    create_signing_key(tmp_path / "key.pem")
+    settings = load_settings(ledger_signing_key=tmp_path / "key.pem")
+
+    async def run() -> None:
+        async with kept(store, settings) as (writer, keeper):
+            await asyncio.gather(*(writer.commit(entry(f"before-{n}")) for n in range(5)))
+            await keeper.checkpointer.wait_for_checkpoint(10)
+            store.run("update ledger.epoch set covered = true")
+            await asyncio.gather(*(writer.commit(entry(f"after-{n}")) for n in range(50)))
+            await wait_for(lambda: store.run(ALARMS))
+            await abandon(store, writer)
+        store.run("delete from ledger.record where number > 5; update ledger.epoch set covered = false")
+        async with kept(store, settings) as (writer, keeper):
+            await writer.commit(entry("next"))
+            await keeper.checkpointer.wait_for_checkpoint(10)
+
+    asyncio.run(run())
+    source = DatabaseSource(store.owner)
+    found = verify_ledger(source, VerifyOptions(TrustedKeys(load_public_keys([tmp_path / "key.pem.pub"]))))
+    source.close()
+    assert "TAIL_MISSING" in found.counts, found.findings
+
+
+def test_a_process_raises_an_alarm_if_the_checkpoints_of_another_leave_its_chain_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.ledger.checkpoints.checkpointer.COVERED_WITHIN_S", 2.0)
+
+    async def run() -> None:
+        async with kept(store, load_settings()) as (one, keeper):
+            await one.commit(entry("one"))
+            await keeper.checkpointer.wait_for_checkpoint(10)
+            async with kept(store, load_settings()) as (other, waiting):
+                for n in range(8):
+                    await asyncio.gather(one.commit(entry(f"one-{n}")), other.commit(entry(f"other-{n}")))
+                    await asyncio.sleep(0.5)
+                assert not waiting.checkpointer.is_at_work
+                assert store.run(ALARMS) == [], "a chain that is followed is not overdue"
+                assert other.epoch is not None
+                store.run(f"update ledger.epoch set covered = true where id = '{other.epoch.chain.epoch}'")
+                await other.commit(entry("hidden"))
+                await wait_for(lambda: store.run(ALARMS))
+                ((details,),) = store.run(ALARMS)
+                assert details["chain"] == str(other.epoch.chain.epoch)
+                store.run(f"update ledger.epoch set covered = false where id = '{other.epoch.chain.epoch}'")
+
+    asyncio.run(run())
 
 
 def test_one_process_makes_them_and_another_takes_over(store: Store) -> None:
