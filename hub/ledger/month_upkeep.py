@@ -34,7 +34,7 @@ select m.first_day, m.subject_key is not null, m.key_destroyed_at, m.dropped_at,
     (select count(*) from ledger.epoch e where e.month = m.first_day),
     exists (select from ledger.epoch e where e.month = m.first_day and e.ended_at is null),
     (
-        select max((convert_from(substring(r.record from {HEADER_BYTES + 1}), 'UTF8')::jsonb -> 'details' ->> '{RETENTION_DETAIL}')::integer)
+        select max(substring(encode(substring(r.record from {HEADER_BYTES + 1}), 'escape') from '"{RETENTION_DETAIL}":([0-9]{{1,9}})[,}}]')::integer)
         from ledger.epoch e join ledger.record r on r.month = e.month and r.epoch = e.id and r.number = 0
         where e.month = m.first_day
     ),
@@ -42,8 +42,16 @@ select m.first_day, m.subject_key is not null, m.key_destroyed_at, m.dropped_at,
     pg_total_relation_size(to_regclass('ledger.disclosure_' || to_char(m.first_day, 'YYYY_MM')))
 from ledger.month m left join ledger.checkpoint c on c.closes = m.first_day
 order by m.first_day"""  # noqa: S608 constants
+"""The retention is not read as JSON: a first record that was edited must not stop who looks at the months."""
 DESTROY_KEY = "update ledger.month set subject_key = null, key_destroyed_at = now() where first_day = %s"
 MARK_DROPPED = "update ledger.month set dropped_at = now(), subject_key = null where first_day = %s"
+CLEAR_TRACES = (
+    # To its own type: no row is written anew, and PostgreSQL removes the column's statistics, in which the key can stand. The migration
+    # that keeps none may be newer than they are.
+    "alter table ledger.month alter column subject_key type bytea, alter column subject_key set statistics 0",
+    "vacuum full ledger.month",  # the row's old version has the key
+    "vacuum pg_catalog.pg_statistic",  # and so may a row of statistics that was removed; only a warning for who may not
+)
 SEE_MONTHS = "see `hub ledger months`"
 
 
@@ -105,7 +113,7 @@ def destroy_month_key(
             )
         record_keeping(url, KEY_DESTROYED, {"month": str(month)}, by)
         connection.execute(DESTROY_KEY, (month,))
-        connection.execute("vacuum full ledger.month")  # the row's old version has the key
+        _clear_traces(connection)
 
 
 def destroy_due_keys(url: str, by: str, *, least_days: int, clock: Callable[[], datetime] = utc_now) -> list[date]:
@@ -146,6 +154,8 @@ def drop_month(
                 name = sql.Identifier("ledger", f"{table}_{month:%Y_%m}")
                 connection.execute(sql.SQL("drop table if exists {}").format(name))
             connection.execute(MARK_DROPPED, (month,))
+        if state.has_key:
+            _clear_traces(connection)
 
 
 def record_keeping(url: str, action: str, details: Mapping[str, Any], by: str) -> None:
@@ -165,6 +175,12 @@ async def _record(connection: AsyncConnection[Any], action: str, details: Mappin
     said = {"action": action, **details}
     await epoch.append([LedgerEntry(utc_now(), RecordKind.KEEPING, by, ReadOutcome.ANSWERED, details=said)])
     await epoch.end(utc_now())
+
+
+def _clear_traces(connection: psycopg.Connection[Any]) -> None:
+    """Remove what the tables still have of a key that is gone."""
+    for statement in CLEAR_TRACES:
+        connection.execute(statement)
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:

@@ -20,10 +20,11 @@ from hub.errors import HubMisconfigured, OperationRefused
 from hub.ledger.checkpoints.document import CheckpointKind, LastCheckpoint, decode_head, make_checkpoint
 from hub.ledger.checkpoints.signing_keys import SigningKey, create_signing_key, load_public_keys, load_signing_key
 from hub.ledger.keeper import refuse_revoked_key
-from hub.ledger.month_upkeep import destroy_due_keys, destroy_month_key, drop_month, list_months
+from hub.ledger.month_upkeep import destroy_due_keys, destroy_month_key, drop_month, list_months, record_keeping
 from hub.ledger.months import month_of
 from hub.ledger.recovery import resume_after_restore, revoke_signing_key
 from hub.ledger.retention import find_longest_retention
+from hub.ledger.unavailable import LedgerUnavailable
 from hub.ledger.verify.checkpoint_chain import TrustedKeys
 from hub.ledger.verify.database_source import DatabaseSource
 from hub.ledger.verify.export_file import ExportSource, write_export
@@ -31,6 +32,7 @@ from hub.ledger.verify.findings import KINDS, LedgerVerdict
 from hub.ledger.verify.source import LedgerIndex, LedgerSource, MonthRow
 from hub.ledger.verify.verify import VerifyOptions, VerifyReport, verify_ledger
 from hub.ledger.witnesses.file_witness import read_lines
+from hub.ledger.writing.command_chain import commit_command
 from hub.ledger.writing.records import DisclosedSubject, LedgerEntry, ReadOutcome, RecordKind, hash_record
 from hub.ledger.writing.writer import LedgerWriter
 from hub.settings import load_settings
@@ -683,6 +685,69 @@ def test_a_restored_backup_goes_on_and_says_so(ledger: Kept, postgres_server: Em
     )
     assert report.counts["LOST_BY_RESTORE"] == 1
     postgres_server.drop_database(backup)
+
+
+KEPT_STATISTICS = """
+select count(*) from pg_stats where schemaname = 'ledger' and tablename = 'month' and attname = 'subject_key'"""
+
+
+def test_no_statistics_have_the_key_of_a_month(ledger: Kept) -> None:
+    ledger.store.run("analyze")
+    assert ledger.store.run(KEPT_STATISTICS) == [(0,)]
+    assert ledger.store.run(KEPT_STATISTICS.replace("subject_key", "first_day")) == [(1,)]
+
+
+@pytest.mark.parametrize("how", ["destroyed", "dropped"])
+def test_a_key_that_is_gone_is_in_no_statistics_of_an_earlier_time(ledger: Kept, how: str) -> None:
+    ledger.store.run("alter table ledger.month alter column subject_key set statistics -1")
+    ledger.store.run("analyze ledger.month")
+    ((bounds,),) = ledger.store.run(KEPT_STATISTICS.replace("count(*)", "histogram_bounds::text"))
+    ((key,),) = ledger.store.run(f"select subject_key from ledger.month where first_day < '{MONTH}'")
+    assert key.hex() in bounds
+
+    def later() -> datetime:
+        return NOW + timedelta(days=10_000)
+
+    if how == "destroyed":
+        destroy_month_key(ledger.store.owner, month_of(BEFORE), "local:an", least_days=1, clock=later)
+    else:
+        drop_month(ledger.store.owner, month_of(BEFORE), "local:an", keep_days=1, least_days=1, clock=later)
+    assert ledger.store.run(KEPT_STATISTICS) == [(0,)]
+    ledger.store.run("analyze")
+    assert ledger.store.run(KEPT_STATISTICS) == [(0,)]
+
+
+@pytest.mark.parametrize("body", ["", "x", "[]", '{"details":5}', '{"details":{"retentionDays":"x"}}'])
+def test_the_months_are_listed_whatever_their_chains_begin_with(ledger: Kept, body: str) -> None:
+    ledger.store.run(
+        f"update ledger.record set record = substring(record for 40) || '{body}'::bytea where month = '{MONTH}' and number = 0"
+    )
+    with psycopg.connect(ledger.store.owner) as connection:
+        before, now = list_months(connection)
+    assert (before.retention_days, now.retention_days) == (find_longest_retention(), None)
+
+
+def test_without_the_key_of_the_month_reads_and_commands_say_so(ledger: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    ledger.store.run(f"update ledger.month set subject_key = null where first_day = '{MONTH}'")
+    before = ledger.store.run("select count(*) from ledger.epoch")
+
+    async def run() -> None:
+        writer = LedgerWriter(ledger.store.writer, "test")
+        with pytest.raises(LedgerUnavailable):
+            await writer.commit(entries(1, NOW)[0])
+        await writer.close()
+
+    asyncio.run(run())
+    assert "has no key" in caplog.text
+    with (
+        psycopg.connect(ledger.store.owner, autocommit=True) as connection,
+        pytest.raises(LedgerUnavailable, match=f"month {MONTH:%Y-%m} has no key") as refused,
+    ):
+        commit_command(connection, entries(1, NOW), "test")
+    assert (refused.value.code, refused.value.exit_code) == ("LEDGER_UNAVAILABLE", 69)
+    with pytest.raises(LedgerUnavailable, match="has no key"):
+        record_keeping(ledger.store.owner, "TRIED", {}, "local:an")
+    assert ledger.store.run("select count(*) from ledger.epoch") == before, "no chain is begun"
 
 
 @pytest.fixture
