@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.ledger.verify.checkpoint_chain import UNCOVERED_AFTER, CheckpointCheck
 from hub.ledger.verify.findings import Findings
-from hub.ledger.verify.keeping import FoundAbandoned, KeepingRecords, MarkRecord, read_mark
+from hub.ledger.verify.keeping_records import FoundAbandoned, KeepingRecords, MarkRecord, read_mark
 from hub.ledger.verify.segments import SegmentResult
 from hub.ledger.verify.source import LedgerIndex
 from hub.ledger.writing.records import NO_RECORD, RecordKind

@@ -7,7 +7,7 @@ from uuid import UUID
 from hub.ledger.verify.chain_check import ChainSummary
 from hub.ledger.verify.checkpoint_chain import CheckpointCheck
 from hub.ledger.verify.findings import Findings
-from hub.ledger.verify.keeping import KeepingRecords, RecordPlace
+from hub.ledger.verify.keeping_records import KeepingPlace, KeepingRecords
 from hub.ledger.verify.source import LedgerIndex, MonthRow
 from hub.ledger.writing.records import MONTH_KEY_DETAIL, MONTH_OPENED_DETAIL
 
@@ -33,7 +33,7 @@ def list_dropped_chains(
     return dropped
 
 
-def _doubt_drop(month: date, place: RecordPlace, is_there: bool, checkpoints: CheckpointCheck) -> str | None:
+def _doubt_drop(month: date, place: KeepingPlace, is_there: bool, checkpoints: CheckpointCheck) -> str | None:
     """Why a record that a month was dropped explains nothing; None if it does."""
     closing = checkpoints.months.get(month)
     if closing is None:

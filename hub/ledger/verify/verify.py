@@ -23,7 +23,7 @@ from hub.ledger.checkpoints.document import Checkpoint
 from hub.ledger.verify.chain_check import ChainSummary, check_chains, join_segments
 from hub.ledger.verify.checkpoint_chain import CheckpointCheck, TrustedKeys, list_claims
 from hub.ledger.verify.findings import Aspect, Findings, LedgerFinding, LedgerVerdict, judge_aspect
-from hub.ledger.verify.keeping import read_keeping
+from hub.ledger.verify.keeping_records import read_keeping
 from hub.ledger.verify.month_check import check_months, list_dropped_chains
 from hub.ledger.verify.multiset import RowMixer, add_sums
 from hub.ledger.verify.segments import Segment, SegmentResult, check_segment

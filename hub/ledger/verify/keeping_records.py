@@ -27,7 +27,7 @@ class MarkRecord:
 
 
 @dataclass(frozen=True)
-class RecordPlace:
+class KeepingPlace:
     """Where a record about keeping stands. `by` is the record in words, with its day and who did it."""
 
     epoch: UUID
@@ -51,7 +51,7 @@ class KeepingRecords:
     abandoned: dict[UUID, FoundAbandoned] = field(default_factory=dict)
     destroyed: set[date] = field(default_factory=set)
     """Months whose key was destroyed."""
-    dropped: dict[date, list[RecordPlace]] = field(default_factory=dict)
+    dropped: dict[date, list[KeepingPlace]] = field(default_factory=dict)
     """Months whose records were dropped, with the records that say so."""
     revoked: dict[str, RevokedKey] = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ def read_keeping(marks: Iterable[tuple[str, UUID, date, MarkRecord]], findings: 
             findings.add("RECORD_UNREADABLE", where, f"record {mark.number} is none that the hub writes")
         if read is None:
             continue
-        place = RecordPlace(epoch, month, mark.number, f"{said}, {mark.at[:10]}, by {mark.principal}")
+        place = KeepingPlace(epoch, month, mark.number, f"{said}, {mark.at[:10]}, by {mark.principal}")
         try:
             read(found, mark.details, place, said)
         except (KeyError, TypeError, ValueError):
@@ -83,23 +83,23 @@ def read_keeping(marks: Iterable[tuple[str, UUID, date, MarkRecord]], findings: 
     return found
 
 
-def _read_abandoned(found: KeepingRecords, details: Mapping[str, Any], place: RecordPlace, said: str) -> None:
+def _read_abandoned(found: KeepingRecords, details: Mapping[str, Any], place: KeepingPlace, said: str) -> None:
     number, digest = details["number"], details["hash"]
     if number is not None or digest is not None:
         number, digest = _as(int, number), _as(str, digest)
     found.abandoned[UUID(_as(str, details["epoch"]))] = FoundAbandoned(number, digest)
 
 
-def _read_destroyed(found: KeepingRecords, details: Mapping[str, Any], place: RecordPlace, said: str) -> None:
+def _read_destroyed(found: KeepingRecords, details: Mapping[str, Any], place: KeepingPlace, said: str) -> None:
     found.destroyed.add(date.fromisoformat(_as(str, details["month"])))
 
 
-def _read_dropped(found: KeepingRecords, details: Mapping[str, Any], place: RecordPlace, said: str) -> None:
+def _read_dropped(found: KeepingRecords, details: Mapping[str, Any], place: KeepingPlace, said: str) -> None:
     for month in {date.fromisoformat(_as(str, one)) for one in _as(list, details["months"])}:
         found.dropped.setdefault(month, []).append(place)
 
 
-def _read_revoked(found: KeepingRecords, details: Mapping[str, Any], place: RecordPlace, said: str) -> None:
+def _read_revoked(found: KeepingRecords, details: Mapping[str, Any], place: KeepingPlace, said: str) -> None:
     key, after = _as(str, details["key"]), _as(int, details["after"])
     before = found.revoked.get(key)
     # The smallest number counts, whatever order the records are in: a thief of the writer's login can add a record with a greater one.
@@ -113,7 +113,7 @@ def _as(kind: type, value: Any) -> Any:
     return value
 
 
-READERS: Mapping[str, Callable[[KeepingRecords, Mapping[str, Any], RecordPlace, str], None]] = {
+READERS: Mapping[str, Callable[[KeepingRecords, Mapping[str, Any], KeepingPlace, str], None]] = {
     ABANDONED: _read_abandoned,
     KEY_DESTROYED: _read_destroyed,
     MONTH_DROPPED: _read_dropped,
