@@ -27,7 +27,7 @@ from hub.access.subjects.named_people import find_identifiers
         (True, set()),
         (1.5, set()),
     ],
-    ids=str,
+    ids=lambda given: str(sorted(given) if isinstance(given, set) else given),
 )
 def test_identifiers_are_found_as_sources_write_them(value: object, found: set[str]) -> None:
     assert find_identifiers([value]) == found
