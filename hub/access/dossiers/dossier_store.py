@@ -147,7 +147,7 @@ def open_dossier(connection: Connection[Any], new: NewDossier, principal: Princi
 
 
 def look_up_new(connection: Connection[Any], new: NewDossier, principal: Principal) -> list[FoundSubject]:
-    """The subjects of a dossier that is to be opened. Nobody is looked up before all is checked that needs nobody's data.
+    """Look up the subjects of a new dossier, after every check that does not need their data.
 
     Raises OperationRefused as `open_dossier` does.
     """
@@ -218,7 +218,7 @@ def look_up_added(
 
 
 def lock_dossier(connection: Connection[Any], code: str) -> None:
-    """Let nobody else change the dossier before the transaction ends; what is read of it from now on stays true until then."""
+    """Lock the dossier until the transaction ends, so that what is read of it now stays true."""
     connection.execute(LOCK_DOSSIER, (code,))
 
 

@@ -87,7 +87,7 @@ def request_emergency(connection: Connection[Any], request: EmergencyRequest, pr
 def look_up_emergency(
     connection: Connection[Any], request: EmergencyRequest, principal: Principal
 ) -> list[FoundSubject]:
-    """The people of a request. Nobody is looked up before all is checked that needs nobody's data. Raises as `request_emergency` does."""
+    """Look up the people of a request, after every check that does not need their data. Raises as `request_emergency` does."""
     _check_request(request, principal)
     return find_subjects(connection, request.subjects)
 

@@ -22,6 +22,12 @@ AMOUNT_END = "000"
 MAX_IDENTIFIERS = 10_000
 """Identifiers that are looked up at a time; a row of a source has a few."""
 MAX_DEPTH = 20
+ALL_ROWS = """cross join lateral (
+            with heir as (select coalesce((select h.heir_id from link.heir h where h.subject_id = t.id), t.id) as id)
+            select t.id union select id from heir
+            union select h.subject_id from link.heir h join heir on h.heir_id = heir.id
+        ) n(id)"""
+"""Joins to each row `t` the numbers `n.id` of all rows that stand for the same person."""
 
 
 def find_identifiers(values: Iterable[object]) -> frozenset[str]:
@@ -30,6 +36,9 @@ def find_identifiers(values: Iterable[object]) -> frozenset[str]:
     One of 12 digits counts wherever it stands, with separators or without, and with its first zero lost, which is why many a row is
     rejected. One of 9 digits counts only as a whole text: of all numbers of 9 digits, one in twenty is somebody's. An amount of dong
     looks like one, so what ends with 000 does not count.
+
+    Linking reads one number out of a cell that is for identifiers (`schema.linking.written_numbers`). Here none may be missed, whatever
+    the value is for.
     """
     found: set[str] = set()
     for value in _walk(values, 0):
@@ -95,10 +104,7 @@ def select_named_people(registry: Registry, *, has_short: bool) -> str | None:
     return f"""
         select t.identifier, '{entity.name}', n.id
         from ({named}) t
-        cross join lateral (
-            select t.id union select h.heir_id from link.heir h where h.subject_id = t.id
-            union select h.subject_id from link.heir h where h.heir_id = t.id
-        ) n(id)"""  # noqa: S608 constants and quoted identifiers
+        {ALL_ROWS}"""  # noqa: S608 constants and quoted identifiers
 
 
 def _list_former(entity: Entity) -> list[str]:

@@ -136,7 +136,7 @@ def export_command(
     with _store() as connection:
         people = {_name_subject(row) for row in handover.read_discrepancies(connection, which)}
         record_exported(connection, ShownValues((f"{entity or '*'}.{field or '*'}",), tuple(people), RecordKind.EXPORT))
-        # Read again, since what is recorded comes first: whoever came in between is in the next export.
+        # Read again: the export is recorded before it is written. Whoever was added in between is in the next one.
         again = (row for row in handover.read_discrepancies(connection, which) if _name_subject(row) in people)
         for name, rows in groupby(again, lambda row: row.sector):
             written[name] = _write(folder / f"{name}.csv", rows)

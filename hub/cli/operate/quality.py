@@ -97,7 +97,7 @@ def show_command(
 
 
 def _explain_nothing(which: MeasureFilter) -> str:
-    """Why there may be no figure of what was asked for, and what to do."""
+    """Explain why no figure was found, and what to do."""
     if which.metric == (QualityMetric.LINK_PRECISION.value,):
         return "no link was judged so far: reviewers answer questions on a sample with `hub review question`; then run `hub quality measure`"
     return "the newest snapshot has no such figure: check the spelling of what you asked for, or see all with `hub quality show`"

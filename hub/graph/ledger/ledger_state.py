@@ -124,7 +124,8 @@ def ledger_state_fields(names: Namespace) -> dict[str, Any]:
         begin, end = _read_instant(since), _read_instant(until) if until is not None else datetime.now(UTC)
         found = await find_log(info).run(lambda c: find_breach(c, principal, begin, end))
         access = info.context.executor.access
-        found = leave_out(found, await access.pick_withheld({(one.entity, one.number) for one in found.people}))
+        withheld = await access.find_withheld()
+        found = leave_out(found, withheld.list_of({(one.entity, one.number) for one in found.people}))
         if len(found.people) > MAX_BREACHED:
             raise OperationRefused(
                 f"{len(found.people):,} people were read: too many for a page",

@@ -25,7 +25,7 @@ from graphql import (
 from hub.access.callers.principals import Principal
 from hub.access.dossiers.offices import find_unit
 from hub.access.purposes import find_purpose
-from hub.access.subjects.named_people import find_identifiers, list_texts
+from hub.access.subjects.named_people import ALL_ROWS, find_identifiers, list_texts
 from hub.errors import HubError
 from hub.graph.execution.bounded_cache import BoundedCache
 from hub.graph.execution.prepare import PreparedRequest
@@ -81,7 +81,6 @@ class ReadLedger:
     ) -> None:
         self.writer = writer
         self._reads = reads
-        self._own_rows = select_own_rows(registry)
         self._named_rows = select_named_rows(registry)
         self._person = next(entity.name for entity in registry if entity.personal)
         self._sources = sources
@@ -216,7 +215,7 @@ class ReadLedger:
         personal_ids = reading.caller.principal.personal_ids if reading.caller.principal else frozenset()
         if not personal_ids or not reading.people:
             return frozenset()
-        rows = orjson.loads(await self._reads.json(self._own_rows, (sorted(personal_ids),)))
+        rows = orjson.loads(await self._reads.json(self._named_rows, (sorted(personal_ids), [])))
         return frozenset((entity, number) for entity, number in rows)
 
     async def _find_refused(self, reading: Reading, outcome: ReadOutcome) -> tuple[DisclosedSubject, ...]:
@@ -336,20 +335,6 @@ def find_outcome(reading: Reading, code: str | None) -> ReadOutcome:
     return ReadOutcome.ANSWERED if shows or counts or writes or says else ReadOutcome.NOTHING_FOUND
 
 
-def select_own_rows(registry: Registry) -> str:
-    """A statement that gives, as JSON, entity and number of the rows that have one of the identifiers $1."""
-    entity = next(entity for entity in registry if entity.personal)
-    table, key = quote_identifier(entity.table), quote_identifier(entity.keys[0].name)
-    return f"""
-        select coalesce(json_agg(json_build_array('{entity.name}', n.id)), '[]')::text
-        from data.{table} t
-        cross join lateral (
-            select t.id union select h.heir_id from link.heir h where h.subject_id = t.id
-            union select h.subject_id from link.heir h where h.heir_id = t.id
-        ) n(id)
-        where t.{key} = any($1::text[])"""  # noqa: S608 constants and quoted identifiers
-
-
 def select_named_rows(registry: Registry) -> str:
     """A statement that gives, as JSON, entity and number of the rows of whoever has one of the identifiers $1, or is one of the rows $2."""
     entity = next(entity for entity in registry if entity.personal)
@@ -360,10 +345,7 @@ def select_named_rows(registry: Registry) -> str:
             select t.id from data.{table} t where t.{key} = any($1::text[])
             union select t.id from data.{table} t where t.id = any($2::text[]::bigint[])
         ) t
-        cross join lateral (
-            select t.id union select h.heir_id from link.heir h where h.subject_id = t.id
-            union select h.subject_id from link.heir h where h.heir_id = t.id
-        ) n(id)"""  # noqa: S608 constants and quoted identifiers
+        {ALL_ROWS}"""  # noqa: S608 constants and quoted identifiers
 
 
 def list_literals(document: Node) -> list[str]:

@@ -243,7 +243,7 @@ def _page(
 ) -> ShownPage:
     """A page without the questions about people who may not be shown: whoever answers one must see all of its candidates.
 
-    What was left out is made up for from behind, so that a page of one question is not empty while others wait.
+    Later questions take the place of those left out, so that a page of one question is not empty while others wait.
     """
     page = read_review_queue(connection, wanted, part)
     shown, left_out, people = _show_items(connection, page.items, withheld)

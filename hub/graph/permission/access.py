@@ -135,11 +135,6 @@ class AnswerAccess:
         await self._count(reading.caller, frozenset(people))
         reading.people |= set(people)
 
-    async def pick_withheld(self, people: Collection[DataSubject]) -> frozenset[DataSubject]:
-        """Those of these people whom a list has to leave out, since no answer may show them."""
-        withheld = await self.find_withheld()
-        return (withheld.sealed | withheld.restricted).intersection(people)
-
     async def admit_look_up(self, people: Collection[DataSubject], missing: int, reading: Reading) -> None:
         """Count people of whom nothing is told but whether they are held, and how many named ones are not; note them for the ledger.
 

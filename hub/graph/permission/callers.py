@@ -222,7 +222,7 @@ class Gate:
 def find_asked_purpose(dossiers: DossierReads, code: str, wanted: str, known: Mapping[str, Purpose]) -> Purpose | None:
     """The purpose that a refused request asked for: the one that it names, otherwise that of its dossier. None if there is no such purpose.
 
-    The dossier may be another office's: what is asked for is written down of it, and told to nobody.
+    The dossier may be another office's: its purpose goes into the ledger, and the caller is not told.
     """
     if wanted:
         return known.get(wanted)

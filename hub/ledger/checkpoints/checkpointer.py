@@ -111,7 +111,7 @@ class CheckpointMaker:
 
         It has the ends of this process' own chains, whatever the index of chains says. If that hides one, an alarm is raised.
         """
-        own = self._own.waiting  # before the tables are read: what is committed meanwhile need not be there
+        own = self._own.waiting  # taken before the tables are read, which may lack what is committed later
         rows = await (await self._connection.execute(statements.UNCOVERED_HEADS)).fetchall()
         heads, hidden = merge_heads([ChainHead(*row[:3]) for row in rows], own)
         await raise_hidden(self._connection, self._own.list_untold(hidden))
@@ -163,7 +163,7 @@ class CheckpointMaker:
                 await self._connection.execute(statements.COVER_EPOCHS, (ended,))
             await self.check_key()
         self._last, self._last_at = LastCheckpoint(made.number, made.hash), at
-        self._own.settle(heads, time.monotonic())
+        self._own.note_covered(heads, time.monotonic())
         self._signed_by = self._key.id if self._key else None
         if kind is not CheckpointKind.MONTH:
             self._numbers = {head.epoch: head.number for head in heads if head.epoch not in set(ended)}
@@ -234,7 +234,7 @@ class Checkpointer:
 
     def note_appended(self, records: int, chain: Chain) -> None:
         """Records were committed by this process, to this chain: many of them do not wait for the second to pass."""
-        self._own.note(ChainHead(chain.epoch, chain.number - 1, chain.previous), time.monotonic())
+        self._own.note_committed(ChainHead(chain.epoch, chain.number - 1, chain.previous), time.monotonic())
         self._uncovered += records
         if self._uncovered >= MAX_UNCOVERED:
             self._wake.set()
@@ -337,7 +337,9 @@ class Checkpointer:
             for number, heads in rows:
                 # What somebody else may have put there need not be heads: then it covers nothing.
                 with suppress(ValueError):
-                    self._own.settle(map(decode_head, Checkpoint(number, b"", heads, None).leaves), time.monotonic())
+                    self._own.note_covered(
+                        map(decode_head, Checkpoint(number, b"", heads, None).leaves), time.monotonic()
+                    )
                 self._read_to = number
             if len(rows) < READ_AT_ONCE:
                 return

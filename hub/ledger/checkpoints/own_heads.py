@@ -38,7 +38,7 @@ class OwnHeads:
         """Ends that no checkpoint has, as far as is known."""
         return tuple(self._waiting.values())
 
-    def note(self, head: ChainHead, now: float) -> None:
+    def note_committed(self, head: ChainHead, now: float) -> None:
         """A record was committed. It may be in a checkpoint already: the server answers one connection before another."""
         if any(_covers(heads.get(head.epoch), head) for heads in self._recent):
             return
@@ -47,7 +47,7 @@ class OwnHeads:
         if len(self._waiting) > MAX_CHAINS:
             self._forget(next(iter(self._waiting)))
 
-    def settle(self, heads: Iterable[ChainHead], now: float) -> None:
+    def note_covered(self, heads: Iterable[ChainHead], now: float) -> None:
         """A checkpoint has these heads."""
         by_epoch = {head.epoch: head for head in heads}
         self._recent.append(by_epoch)

@@ -17,7 +17,7 @@ APP = re.compile(r"[a-z][a-z0-9]*(?:[._:/-][a-z0-9]+)*")
 ERROR_CODE = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 MAX_CODE_CHARS = 40
 IDENTIFIER = re.compile(r"[0-9]{9}")
-"""So many digits in a row may be somebody's identifier, in whatever they stand."""
+"""Nine digits in a row, anywhere in a text, may be somebody's identifier."""
 UNKNOWN_FORM = "another text"
 
 

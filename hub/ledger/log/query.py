@@ -32,7 +32,8 @@ TOLD = """position(',"code":"SUBJECT_SEALED"'::bytea in r.record) = 0 and (
             select from hub.dossier d where d.code = r.dossier and d.ended_at is null and d.expires_at > now()
         )
 )"""
-"""Only what a citizen may be told of. Not what was refused because of a seal: whoever else was in it would learn of that. As a condition of the page, so that a cursor never stands at an entry that is not told."""
+"""Entries that a citizen may be told of. Reads refused because of a seal are left out: the others in them would learn of the seal. It is a condition
+of the page, so that no cursor stands at an entry that is left out."""
 MONTHS = "select first_day, opened_at, subject_key from ledger.month order by first_day"
 
 

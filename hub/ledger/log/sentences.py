@@ -41,7 +41,7 @@ ASKED: dict[str, Label] = {
     "EXPORT": Label("đã đề nghị trích xuất {what} của ông/bà", "asked to export your {what}"),
     "AUDIT": Label("đã đề nghị xem nhật ký truy cập dữ liệu của ông/bà", "asked for the log of access to your data"),
 }
-"""What was done in vain. An ending of UNANSWERED follows."""
+"""Requests that were not answered. An ending of UNANSWERED follows."""
 OWN: dict[str, Label] = {
     "READ": Label("Ông/bà đã xem {what} của mình qua cổng dịch vụ công", "You viewed your {what} on the public-service portal"),
     "AUDIT": Label("Ông/bà đã xem nhật ký truy cập dữ liệu của mình", "You viewed the log of access to your data"),

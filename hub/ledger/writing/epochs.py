@@ -42,7 +42,7 @@ class Epoch:
 
     async def append(self, entries: Sequence[LedgerEntry]) -> None:
         """Commit the records of these entries. Raises psycopg.Error; then it is not known whether they are stored."""
-        await self.add(entries)
+        await self.store_records(entries)
         self.note_committed(len(entries))
 
     def note_committed(self, records: int) -> None:
@@ -50,7 +50,7 @@ class Epoch:
         if self._on_append is not None:
             self._on_append(records, self.chain)
 
-    async def add(self, entries: Sequence[LedgerEntry]) -> None:
+    async def store_records(self, entries: Sequence[LedgerEntry]) -> None:
         """Store the records of these entries, within a transaction that somebody else commits. Raises psycopg.Error."""
         chain, records = self.chain.append(entries)
         known = self._known_operations
@@ -84,7 +84,7 @@ async def begin_epoch(
     await connection.execute(append_sql.LOCK_EPOCH, (identifier,))
     async with connection.transaction():
         await connection.execute(append_sql.INSERT_EPOCH, (identifier, month.first_day, name_host()))
-        await epoch.add([make_begin(now, identifier, month, opened_at, version)])
+        await epoch.store_records([make_begin(now, identifier, month, opened_at, version)])
     epoch.note_committed(1)
     await _note_abandoned(connection, epoch, now)
     return epoch
@@ -99,7 +99,7 @@ async def _note_abandoned(connection: AsyncConnection[Any], epoch: Epoch, now: d
         number, last = head if head is not None else (None, None)
         details = {"epoch": str(identifier), "number": number, "hash": last.hex() if last else None}
         async with connection.transaction():
-            await epoch.add([_keeping(now, RecordKind.KEEPING, action=ABANDONED, **details)])
+            await epoch.store_records([_keeping(now, RecordKind.KEEPING, action=ABANDONED, **details)])
             await connection.execute(append_sql.END_EPOCH, (identifier,))
         epoch.note_committed(1)
         await connection.execute(append_sql.UNLOCK_EPOCH, (identifier,))

@@ -40,7 +40,7 @@ class HeapedBirths:
             return ""
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:16]
 
-    def blank(self, parties: pl.DataFrame) -> pl.DataFrame:
+    def blank_heaped(self, parties: pl.DataFrame) -> pl.DataFrame:
         """Features or prepared columns of parties, with null for what is heaped."""
         if not self.digest:
             return parties

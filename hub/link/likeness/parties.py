@@ -68,7 +68,7 @@ def read_register(connection: Connection[Any], readings: Readings, heaps: Heaped
     prepared = found.select(
         pl.col("key").cast(pl.String).alias(KEY), is_prepared.name.map(lambda name: name.removeprefix(PREPARED))
     ).with_columns(prepared_column(PARTY, "former_id", rows["former_id"]))
-    known = Register(readings.kind, declared.recorded_as, heaps.blank(features), heaps.blank(prepared))
+    known = Register(readings.kind, declared.recorded_as, heaps.blank_heaped(features), heaps.blank_heaped(prepared))
     return with_households(connection, known)
 
 
@@ -142,7 +142,7 @@ def distinct_parties(
     keyed = rows.join(parties, on=by, how="left", nulls_equal=True)
     written = parties.with_columns(pl.lit(None, pl.String).alias("unit_code")).select(INPUT)
     features = readings.of(written) if readings else add_surroundings(party_features(written))
-    return heaps.blank(features).with_columns(_listed(parties[COMPANIONS])), keyed.select(
+    return heaps.blank_heaped(features).with_columns(_listed(parties[COMPANIONS])), keyed.select(
         "field", "record_id", "kind", "key"
     )
 

@@ -17,30 +17,30 @@ def head(number: int, epoch: UUID = ONE, mark: int = 0) -> ChainHead:
 
 def test_a_head_waits_until_a_checkpoint_has_it_or_a_later_one() -> None:
     own = OwnHeads()
-    own.note(head(5), 0.0)
-    own.settle([head(4), head(9, OTHER)], 1.0)
+    own.note_committed(head(5), 0.0)
+    own.note_covered([head(4), head(9, OTHER)], 1.0)
     assert own.waiting == (head(5),)
-    own.settle([head(5, mark=1)], 1.0)
+    own.note_covered([head(5, mark=1)], 1.0)
     assert own.waiting == (head(5),), "another record of the same number is not it"
-    own.settle([head(6)], 1.0)
+    own.note_covered([head(6)], 1.0)
     assert own.waiting == ()
 
 
 def test_a_checkpoint_may_have_a_head_before_its_writer_hears_that_it_is_committed() -> None:
     own = OwnHeads()
-    own.settle([head(5)], 0.0)
-    own.settle([head(3, OTHER)], 0.0)
-    own.note(head(5), 0.0)
+    own.note_covered([head(5)], 0.0)
+    own.note_covered([head(3, OTHER)], 0.0)
+    own.note_committed(head(5), 0.0)
     assert own.waiting == ()
-    own.note(head(6), 0.0)
+    own.note_committed(head(6), 0.0)
     assert own.waiting == (head(6),)
 
 
 def test_a_chain_is_overdue_once_and_not_while_checkpoints_follow_it() -> None:
     own = OwnHeads()
     for second in range(200):
-        own.note(head(10 * second + 9), second)
-        own.settle([head(10 * second)], second)
+        own.note_committed(head(10 * second + 9), second)
+        own.note_covered([head(10 * second)], second)
         assert own.list_overdue(second, 60.0) == []
     assert own.list_overdue(260.0, 60.0) == [HiddenHead(head(1999), 1990)]
     assert own.list_overdue(400.0, 60.0) == []

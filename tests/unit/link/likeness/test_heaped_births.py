@@ -109,7 +109,10 @@ def test_of_a_heap_the_year_alone_is_compared_or_nothing(written: str, day: str 
     features = party_features(
         pl.DataFrame({column: [given.get(column)] for column in INPUT}, schema=dict.fromkeys(INPUT, pl.String))
     )
-    before, after = prepare_records(PARTY, HEAPS.blank(features)), HEAPS.blank(prepare_records(PARTY, features))
+    before, after = (
+        prepare_records(PARTY, HEAPS.blank_heaped(features)),
+        HEAPS.blank_heaped(prepare_records(PARTY, features)),
+    )
     assert before.equals(after, null_equal=True)
     (row,) = before.iter_rows(named=True)
     assert (row["birth_day"], row["birth_year"]) == (day, year)
